@@ -1,0 +1,259 @@
+# secmsg: build, test, install.
+#
+#   1. What is built, and how      compiler, flags, directories, libraries
+#   2. Programs                    all
+#   3. Tests                       check bench
+#   4. Style                       lint format
+#   5. Packages                    deps deps-build deps-lint
+#   6. Installing                  install uninstall
+#   7. The rest                    help clean
+#
+# Variables for the command line: CC, CFLAGS, LDFLAGS, WERROR=1, SANITIZE=1, V=1, BUILD, PREFIX,
+# DESTDIR.
+
+# ---- 1. What is built, and how ----
+
+CC      = cc
+AR      = ar
+VERSION = 0.1.0
+
+# With SANITIZE=1 everything, the whole test suite too, happens with AddressSanitizer and UBSan in a
+# build directory of its own.
+BUILD = build$(if $(SANITIZE),/sanitize)
+
+WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes \
+           -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wwrite-strings -Wundef -Wvla \
+           -Wformat=2 -Wpointer-arith $(if $(WERROR),-Werror)
+HARDEN   = -fstack-protector-strong -fPIE \
+           $(if $(SANITIZE),-fsanitize=address$(,)undefined -fno-sanitize-recover=all \
+           -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=3)
+LINK     = -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
+           $(if $(SANITIZE),-fsanitize=address$(,)undefined)
+CFLAGS   = -O2 -g
+COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I. -DSECMSG_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) \
+           $(HARDEN) -MMD -MP
+, := ,
+
+# V=1 shows whole commands.
+Q   = $(if $(V),,@)
+SAY = @$(if $(V),:,echo)
+
+# The rooms that several programs share, then the programs' own.
+LIBRARY_SOURCES := $(sort $(wildcard src/base/*.c src/crypto/*.c src/wire/*.c src/store/*.c src/store/gdbm/*.c))
+HANDLER_SOURCES := $(sort $(wildcard src/handler/*.c))
+CLIENT_SOURCES  := $(sort $(wildcard client/*.c))
+ADMIN_SOURCES   := $(sort $(wildcard src/admin/*.c))
+TEST_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
+BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
+
+objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+without_main = $(filter-out %/main.o,$(call objects,$(1)))
+
+LIBRARY  = $(BUILD)/libsecmsg.a
+PROGRAMS = $(if $(HANDLER_SOURCES),$(BUILD)/secmsg-handler) \
+           $(if $(CLIENT_SOURCES),$(BUILD)/secmsg) \
+           $(if $(ADMIN_SOURCES),$(BUILD)/secmsg-admin)
+TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SOURCES))
+
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: all check bench lint format install uninstall deps deps-build deps-lint setup-test \
+        setup-build help clean FORCE
+
+# ---- 2. Programs ----
+
+all: $(LIBRARY) $(PROGRAMS)
+
+# Each program is linked with what it needs and no more: every shared library is paid for again with
+# each connection. Of libsystemd only a header with constants is used.
+$(BUILD)/secmsg-handler: $(call objects,$(HANDLER_SOURCES)) $(LIBRARY)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lgdbm -lgcrypt
+
+$(BUILD)/secmsg: $(call objects,$(CLIENT_SOURCES)) $(LIBRARY)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lreadline -lgcrypt
+
+$(BUILD)/secmsg-admin: $(call objects,$(ADMIN_SOURCES)) $(LIBRARY)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lgdbm -lgcrypt
+
+$(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
+	$(SAY) '  AR    $@'
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(SAY) '  CC    $<'
+	$(Q)$(COMPILE) -c -o $@ $<
+
+# Changes only when the command does, so that another compiler or other flags build everything again.
+$(BUILD)/flags: FORCE
+	@mkdir -p $(@D)
+	@flags='$(subst ','\'',$(COMPILE) $(LINK) $(LDFLAGS))'; \
+	echo "$$flags" | cmp -s - $@ || echo "$$flags" > $@
+
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) $(CLIENT_SOURCES) \
+           $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES)))
+
+# ---- 3. Tests ----
+
+# Does all set-up on a fresh machine, then runs everything; the last line is `N passed, N failed`.
+check:
+	@$(MAKE) --no-print-directory -s setup-test
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all tests
+	@SANITIZE='$(SANITIZE)' tests/run.sh $(BUILD)
+
+.PHONY: tests
+tests: $(TESTS)
+
+# test_client_*.c and test_handler_*.c reach into the program; all others into the shared rooms alone.
+$(BUILD)/tests/unit/test_client_%: $(BUILD)/obj/tests/unit/test_client_%.o \
+                                   $(call without_main,$(CLIENT_SOURCES)) $(LIBRARY)
+	$(link_test) -lreadline
+
+$(BUILD)/tests/unit/test_handler_%: $(BUILD)/obj/tests/unit/test_handler_%.o \
+                                    $(call without_main,$(HANDLER_SOURCES)) $(LIBRARY)
+	$(link_test)
+
+$(BUILD)/tests/unit/%: $(BUILD)/obj/tests/unit/%.o $(LIBRARY)
+	$(link_test)
+
+define link_test
+@mkdir -p $(@D)
+$(SAY) '  LINK  $@'
+$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lcmocka -ljansson -lgdbm -lgcrypt
+endef
+
+$(call objects,$(TEST_SOURCES)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'
+
+# Kept, so that a second run relinks nothing.
+.SECONDARY: $(call objects,$(TEST_SOURCES))
+
+# Against the baseline first, then what plain mode's programs see.
+bench: all $(BUILD)/tests/bench/connection $(BUILD)/tests/bench/bare
+	@rm -rf $(BUILD)/tests/bench/data
+	@$(BUILD)/tests/bench/connection $(BUILD)/secmsg-handler $(BUILD)/tests/bench/bare \
+	    $(BUILD)/tests/bench/data
+	@rm -rf $(BUILD)/tests/bench/data
+	@/usr/bin/python3 tests/bench/bench.py $(BUILD)
+
+$(BUILD)/tests/bench/connection: $(call objects,tests/bench/connection.c tests/bench/peer.c) $(LIBRARY)
+	$(link_bench)
+
+$(BUILD)/tests/bench/bare: $(call objects,tests/bench/bare.c)
+	$(link_bench)
+
+define link_bench
+@mkdir -p $(@D)
+$(SAY) '  LINK  $@'
+$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lgdbm -lgcrypt
+endef
+
+# ---- 4. Style ----
+
+C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch]))
+
+lint:
+	@tests/lint.sh
+
+format:
+	clang-format -i $(C_FILES)
+
+# ---- 5. Packages ----
+# docs/packages.md says what each is for.
+
+PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libsystemd-dev
+PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
+PACKAGES_TEST  = libcmocka-dev libjansson-dev python3 python3-pytest python3-pytest-xdist \
+                 python3-cryptography python3-argon2 python3-pexpect systemd
+PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
+
+deps:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST))
+
+deps-build:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_RUN))
+
+deps-lint:
+	@$(call install_packages,$(PACKAGES_LINT))
+
+# The same, but only when something is missing: for `make check` and the start scripts.
+setup-test:
+	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)),$(MAKE) -s deps)
+
+setup-build:
+	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_RUN)),$(MAKE) -s deps-build)
+
+# Asked once a build directory: says at once what is missing, instead of a compiler's first error.
+$(BUILD)/packages:
+	@mkdir -p $(@D)
+	@missing='$(call missing,$(PACKAGES_BUILD))'; \
+	if [ -n "$$missing" ]; then \
+	    echo "Missing packages: $$missing" >&2; echo "Install them with: make deps" >&2; exit 1; fi
+	@touch $@
+
+# Which of the packages $(1) aren't installed; none where there is no dpkg to ask.
+missing = $(filter-out $(if $(shell command -v dpkg-query),$(shell dpkg-query -W \
+          -f '$${db:Status-Status}:$${Package}\n' $(1) 2>/dev/null | sed -n 's/^installed://p'),$(1)),$(1))
+
+# A new machine may still be busy with its own upgrades: wait for dpkg's lock.
+define install_packages
+if ! command -v apt-get >/dev/null; then \
+    echo 'There is no apt-get here. Install what Debian calls:' >&2; \
+    echo '    $(strip $(1))' >&2; exit 1; fi; \
+if [ "$$(id -u)" -eq 0 ]; then root=; \
+elif command -v sudo >/dev/null; then root=sudo; \
+else echo 'Packages are installed by root, and there is no sudo here. As root:' >&2; \
+    echo '    apt-get install $(strip $(1))' >&2; exit 1; fi; \
+apt="$$root env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300"; \
+$$apt update && $$apt install -y --no-install-recommends $(strip $(1))
+endef
+
+# ---- 6. Installing ----
+
+PREFIX  = /usr/local
+BINDIR  = $(DESTDIR)$(PREFIX)/bin
+UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
+USERDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
+DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/secmsg
+MANDIR  = $(DESTDIR)$(PREFIX)/share/man
+
+UNITS = systemd/secmsg.socket systemd/secmsg@.service
+DOCS  = README.md LICENSE $(wildcard docs/*.md)
+PAGES = $(wildcard docs/*.[158])
+
+page_path = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
+
+# The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where.
+install: all
+	install -d $(BINDIR) $(UNITDIR) $(USERDIR) $(DOCDIR)
+	install $(PROGRAMS) $(BINDIR)
+	install -m 644 $(UNITS) $(UNITDIR)
+	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
+	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
+	install -m 644 $(DOCS) $(DOCDIR)
+	$(foreach page,$(PAGES),install -D -m 644 $(page) $(call page_path,$(page));)
+
+# Exactly what install put there; directories only where they are ours and empty.
+uninstall:
+	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
+	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
+	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS))) $(foreach page,$(PAGES),$(call page_path,$(page)))
+	-rmdir $(DOCDIR)
+
+# ---- 7. The rest ----
+
+help:
+	@echo 'make            build the programs into build/'
+	@echo 'make check      install what testing needs, build, run all tests (SANITIZE=1: with ASan and UBSan)'
+	@echo 'make bench      what a connection and a message cost on this machine'
+	@echo 'make lint       sizes, banned functions, directions, layout, static checks'
+	@echo 'make format     apply the layout of .clang-format'
+	@echo 'make deps       install the Debian packages for building and testing (deps-build, deps-lint)'
+	@echo 'make install    into $$(DESTDIR)$$(PREFIX), by default /usr/local; make uninstall removes it'
+	@echo 'make clean      remove build/'
+
+clean:
+	rm -rf build
