@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* apply.h: what a record does to the index. The same for a new record and for one read from the log. */
+#ifndef SECMSG_STORE_GDBM_APPLY_H
+#define SECMSG_STORE_GDBM_APPLY_H
+
+#include "store/gdbm/index.h"
+
+struct apply_record {
+    uint64_t place;
+    uint64_t size;
+    struct record_head head;
+    struct span fixed; /* the record's payload: */
+    struct span rest;  /* its structure of layout.h, and what follows */
+};
+
+/* Splits a payload; ERR_DAMAGED if it isn't of its type's form, ERR_UNSUPPORTED for a type of a newer format. */
+enum err apply_split(struct apply_record *record, struct span payload) MUST_USE;
+
+/* Applies it, and counts it in the marker. Nothing here reads a clock: what depends on time depends on the
+ * record's. ERR_DAMAGED: the index contradicts the record. Else errors as index_put. */
+enum err apply_to_index(struct index *index, struct marker *marker,
+                        const struct apply_record *record) MUST_USE;
+
+/* Whether an id accepted at `accepted` and read since is forgotten at `now`. */
+bool apply_is_forgotten(const struct entry_id *id, uint64_t now);
+
+#endif

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opening a store costs a few opens, whatever it holds; anything doubtful about it is refused here, with
+ * what to do about it. */
+#include "store/gdbm/directory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "base/base64.h"
+#include "base/conf.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "store/gdbm/found.h"
+
+#include "base/banned.h"
+
+/* What went wrong, for a person. */
+struct complaint {
+    const char *path;
+    char *message;
+    size_t size;
+};
+
+static enum err complain(const struct complaint *c, enum err e, const char *what)
+{
+    snprintf(c->message, c->size, "%s: %s", c->path, what);
+    return e;
+}
+
+static enum err complain_errno(const struct complaint *c, const char *what)
+{
+    snprintf(c->message, c->size, "%s: %s: %s", c->path, what, strerror(errno));
+    if (errno == EACCES || errno == EPERM)
+        return ERR_DENIED;
+    return errno == ENOSPC ? ERR_NO_SPACE : errno == EROFS ? ERR_READ_ONLY : ERR_IO;
+}
+
+/* By the numbers of statfs(2) and linux/magic.h. FUSE is here because nothing tells sshfs from the rest. */
+static bool is_network_type(long type)
+{
+    static const uint32_t types[] = {0x6969,     0x517b,     0xff534d42, 0xfe534d42, 0x73757245,
+                                     0x5346414f, 0x6b414653, 0x01021997, 0x00c36400, 0x65735546,
+                                     0x7461636f, 0x01161970, 0x0bd00bd0, 0x786f4256, 0x19830326};
+    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+        if ((uint32_t)type == types[i])
+            return true;
+    }
+    return false;
+}
+
+static enum err check_place(const struct directory *d, const struct complaint *c)
+{
+    struct stat st;
+    struct statfs fs;
+    if (fstat(d->fd, &st) != 0 || fstatfs(d->fd, &fs) != 0)
+        return complain_errno(c, "can't be examined");
+    if (is_network_type(fs.f_type))
+        return complain(
+            c, ERR_UNSUPPORTED,
+            "is on a network file system, where locks and fsync can't be trusted; put the "
+            "store on a local disk");
+    if (st.st_uid != geteuid()) {
+        snprintf(c->message, c->size,
+                 "%s: belongs to user %u, and this runs as %u; run it as that user, or chown -R "
+                 "the store",
+                 c->path, (unsigned)st.st_uid, (unsigned)geteuid());
+        return ERR_DENIED;
+    }
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return complain(c, ERR_DENIED, "others may write to it; chmod go-w it");
+    return ERR_OK;
+}
+
+/* rule 6: the kernel's own file, which is what sd_id128_get_boot reads; libsystemd for it alone would
+ * cost each process 0.4 ms. */
+static enum err read_boot(struct directory *d, const struct complaint *c)
+{
+    struct buf text = BUF_INIT(64);
+    size_t n = 0;
+    enum err e = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &text);
+    for (size_t i = 0; !e && i < text.len && n < 2 * sizeof(d->boot); i++) {
+        uint8_t digit = text.data[i];
+        if (digit == '-' || digit == '\n')
+            continue;
+        digit = digit >= 'a' && digit <= 'f' ? (uint8_t)(digit - 'a' + 10) : (uint8_t)(digit - '0');
+        if (digit > 15)
+            break;
+        d->boot[n / 2] = (uint8_t)(d->boot[n / 2] << 4 | digit);
+        n++;
+    }
+    buf_free(&text);
+    if (e || n != 2 * sizeof(d->boot))
+        return complain(c, ERR_UNSUPPORTED,
+                        "can't be used without /proc/sys/kernel/random/boot_id; mount /proc");
+    return ERR_OK;
+}
+
+/* What store.conf has said so far. */
+struct conf {
+    struct directory *d;
+    uint64_t format;
+    uint64_t shards;
+    bool has_id;
+    bool has_secret;
+};
+
+static enum err take_setting(void *context, const char *name, const char *value)
+{
+    struct conf *conf = context;
+    struct span text = span_str(value);
+    if (strcmp(name, "format") == 0)
+        return conf_number(value, 1, UINT32_MAX, &conf->format);
+    if (strcmp(name, "shards") == 0)
+        return conf_number(value, 1, LAYOUT_SHARDS_MAX, &conf->shards);
+    if (strcmp(name, "id") == 0) {
+        conf->has_id = true;
+        return base64url_decode_exact(conf->d->store_id, sizeof(conf->d->store_id), text);
+    }
+    if (strcmp(name, "secret") == 0) {
+        conf->has_secret = true;
+        return base64url_decode_exact(conf->d->secret, sizeof(conf->d->secret), text);
+    }
+    /* A newer format may have more. */
+    return conf->format > LAYOUT_FORMAT ? ERR_OK : ERR_NOT_FOUND;
+}
+
+static enum err read_conf(struct directory *d, const struct complaint *c)
+{
+    char path[PATH_MAX + 32];
+    struct conf conf = {.d = d};
+    snprintf(path, sizeof(path), "%s/%s", d->path, FOUND_CONF);
+    enum err e = conf_read(path, take_setting, &conf, c->message, c->size);
+    if (conf.format > LAYOUT_FORMAT)
+        return complain(
+            c, ERR_UNSUPPORTED,
+            "is a store of a newer format; use the secmsg that made it, or a later one");
+    if (e == ERR_NOT_FOUND || e == ERR_IO)
+        return e;
+    if (e || conf.format == 0 || conf.shards == 0 || !conf.has_id || !conf.has_secret)
+        return complain(c, ERR_DAMAGED,
+                        "its store.conf isn't whole; restore that file from the backup");
+    d->shard_count = (unsigned)conf.shards;
+    return ERR_OK;
+}
+
+static enum err read_host_key(struct directory *d, const struct complaint *c)
+{
+    struct buf seed = BUF_INIT(HOST_KEY_SEED_LEN);
+    enum err e = file_read(d->fd, FOUND_HOST_KEY, &seed);
+    if (e || seed.len != HOST_KEY_SEED_LEN) {
+        e = complain(c, e == ERR_IO || e == ERR_NO_MEMORY ? e : ERR_DAMAGED,
+                     "its host.key isn't whole; restore that file from the backup");
+    } else {
+        e = host_key_from_seed(&d->host_key, seed.data);
+        if (e)
+            e = complain(c, e, "its host.key can't be used");
+    }
+    buf_free(&seed);
+    return e;
+}
+
+/* Founds a store in the directory, unless it holds other things. */
+static enum err found_here(const struct directory *d, const struct complaint *c)
+{
+    int fd = openat(d->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return complain_errno(c, "can't be listed");
+    enum err e = found_store(fd);
+    close(fd);
+    if (e == ERR_MALFORMED)
+        return complain(c, e, "isn't a store, and isn't empty; give an empty or a new directory");
+    if (e == ERR_DAMAGED)
+        return complain(c, e,
+                        "is a store without its store.conf; restore that file from the backup");
+    if (e) {
+        snprintf(c->message, c->size, "%s: a new store can't be made there: %s", c->path,
+                 err_text(e));
+        return e;
+    }
+    log_event(LOG_LEVEL_INFO, "store_created", "path=%s", log_escape(span_str(d->path)).text);
+    return ERR_OK;
+}
+
+/* The new directory's own name must survive too, so its parent is synced. */
+static enum err make_directory(const char *path, const struct complaint *c)
+{
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST ? ERR_OK : complain_errno(c, "can't be made");
+    char parent[PATH_MAX + 4];
+    snprintf(parent, sizeof(parent), "%s/..", path);
+    int fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum err e = ERR_OK;
+    if (fd < 0 || fsync(fd) != 0)
+        e = complain_errno(c, "its parent directory can't be synced");
+    if (fd >= 0)
+        close(fd);
+    return e;
+}
+
+static enum err open_path(struct directory *d, const char *path, const struct complaint *c)
+{
+    if (*path == '\0' || strlen(path) >= PATH_MAX)
+        return complain(c, ERR_MALFORMED, "isn't a path");
+    d->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (d->fd < 0 && errno == ENOENT) {
+        enum err e = make_directory(path, c);
+        if (e)
+            return e;
+        d->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    if (d->fd < 0 && errno == ENOTDIR)
+        return complain(c, ERR_MALFORMED, "isn't a directory");
+    if (d->fd < 0 || realpath(path, d->path) == NULL)
+        return complain_errno(c, "can't be opened");
+    return ERR_OK;
+}
+
+enum err directory_open(struct directory *d, const char *path, char *message, size_t size)
+{
+    const struct complaint c = {.path = path, .message = message, .size = size};
+    *d = DIRECTORY_CLOSED;
+    enum err e = open_path(d, path, &c);
+    if (!e)
+        e = check_place(d, &c);
+    if (!e)
+        e = read_boot(d, &c);
+    if (!e)
+        e = read_conf(d, &c);
+    if (e == ERR_NOT_FOUND) {
+        e = found_here(d, &c);
+        if (!e)
+            e = read_conf(d, &c);
+    }
+    if (!e)
+        e = read_host_key(d, &c);
+    if (!e) {
+        d->shards = openat(d->fd, FOUND_SHARDS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (d->shards < 0)
+            e = complain_errno(&c, "its shards can't be opened");
+    }
+    if (e)
+        directory_close(d);
+    return e;
+}
+
+void directory_close(struct directory *d)
+{
+    if (d->fd >= 0)
+        close(d->fd);
+    if (d->shards >= 0)
+        close(d->shards);
+    bytes_wipe(d->secret, sizeof(d->secret));
+    bytes_wipe(&d->host_key, sizeof(d->host_key));
+    d->fd = -1;
+    d->shards = -1;
+}

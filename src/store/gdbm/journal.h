@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* journal.h: the log of a shard, `log.<G>`: the truth, of which the index is only a view.
+ *
+ * Append-only. Each record's tag chains from the tag before it, so the 8 bytes before a record and the
+ * log's key suffice to check it. Callers hold the shard's lock for everything but journal_read. */
+#ifndef SECMSG_STORE_GDBM_JOURNAL_H
+#define SECMSG_STORE_GDBM_JOURNAL_H
+
+#include "base/buf.h"
+#include "store/gdbm/layout.h"
+
+#define JOURNAL_HEADROOM (UINT64_C(64) * 1024)  /* kept for what makes room: ACK, DELETE, PASSWD */
+#define JOURNAL_STEP     (UINT64_C(192) * 1024) /* zeros written ahead at a time */
+#define JOURNAL_NAME     32                     /* room for a log's file name */
+
+struct journal {
+    int fd; /* -1 when closed */
+    bool is_read_only;
+    uint64_t generation;
+    uint64_t size; /* of the file: records, then zeros */
+    uint64_t births;
+    uint64_t first_tag; /* what the first record chains from */
+    uint8_t key[16];
+};
+
+/* Where a record goes, or what follows one. */
+struct journal_end {
+    uint64_t place;
+    uint64_t tag; /* of the record before it */
+};
+
+#define JOURNAL_CLOSED ((struct journal){.fd = -1})
+
+struct journal_owner {
+    const uint8_t *store_id; /* LAYOUT_STORE_ID_LEN bytes */
+    unsigned shard;
+};
+
+/* Makes and syncs log.<generation> under a temporary name, and renames it; syncing the directory is the
+ * caller's. */
+enum err journal_create(int dir, struct journal_owner owner, uint64_t generation) MUST_USE;
+
+/* ERR_NOT_FOUND, ERR_DAMAGED (not this shard's log, or a broken header), ERR_UNSUPPORTED, ERR_IO. */
+enum err journal_open(struct journal *j, int dir, struct journal_owner owner, uint64_t generation,
+                      bool is_read_only) MUST_USE;
+void journal_close(struct journal *j);
+
+/* The highest generation in the directory whose log can be opened. ERR_NOT_FOUND, ERR_IO. */
+enum err journal_find(int dir, struct journal_owner owner, uint64_t *generation) MUST_USE;
+
+/* Where the first record stands, and what it chains from. */
+struct journal_end journal_start(const struct journal *j);
+
+/* What a record with that payload takes up in all. */
+uint64_t journal_record_size(uint64_t payload);
+
+struct journal_append {
+    enum record_type type;
+    uint8_t flags;
+    bool is_leaving; /* may use the headroom, because it makes room */
+    uint64_t time;
+    struct span fixed; /* the payload: these two, one after the other */
+    struct span rest;
+};
+
+/* Writes a record at *end and moves *end behind it. ERR_NO_SPACE or ERR_IO: *end as it was, and no
+ * record stands there. */
+enum err journal_append(struct journal *j, struct journal_end *end,
+                        const struct journal_append *record) MUST_USE;
+
+/* Makes the record at `place`, the last one, no record again, durably. */
+enum err journal_void(struct journal *j, uint64_t place) MUST_USE;
+
+/* Writes the tag that stands before end.place again, where a scan has shown it to be damaged. */
+enum err journal_mend(struct journal *j, struct journal_end end) MUST_USE;
+
+/* Whether `end` is the log's end: the tag stands before it, and no record chains behind it. ERR_OK,
+ * ERR_DAMAGED, ERR_IO. */
+enum err journal_check_end(const struct journal *j, struct journal_end end) MUST_USE;
+
+/* Reads the record at `place`, whose payload has that length: its head, and its payload, appended to
+ * out once its tag is right. Needs no lock. ERR_DAMAGED, ERR_IO, ERR_TOO_LARGE, ERR_NO_MEMORY. */
+enum err journal_read(const struct journal *j, uint64_t place, uint64_t length,
+                      struct record_head *head, struct buf *out) MUST_USE;
+
+/* Writes the bytes from `from` to `to` again: rule 2 of the store. */
+enum err journal_rewrite(struct journal *j, uint64_t from, uint64_t to) MUST_USE;
+
+/* ERR_NO_SPACE for ENOSPC, EDQUOT, EFBIG; ERR_READ_ONLY for EROFS; else logged, and ERR_IO. */
+enum err journal_failed(const struct journal *j, const char *what) MUST_USE;
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The embedded keeper: its table of calls, opening and closing. */
+#include "store/gdbm/keeper.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "store/gdbm/shard.h"
+
+#include "base/banned.h"
+
+struct gdbm_store *keeper_of(struct store *store)
+{
+    return (struct gdbm_store *)store;
+}
+
+static void close_store(struct store *store)
+{
+    struct gdbm_store *k = keeper_of(store);
+    for (unsigned i = 0; i < LAYOUT_SHARDS_MAX; i++)
+        shard_close(k->shards[i]);
+    if (k->watch >= 0)
+        close(k->watch);
+    directory_close(&k->directory);
+    bytes_wipe(&k->keys, sizeof(k->keys));
+    free(k);
+}
+
+static const struct host_key *get_host_key(const struct store *store)
+{
+    return &((const struct gdbm_store *)store)->directory.host_key;
+}
+
+static const uint8_t *get_secret(const struct store *store)
+{
+    return ((const struct gdbm_store *)store)->directory.secret;
+}
+
+static const struct keeper gdbm_keeper = {
+    .close = close_store,
+    .settle = settle_store,
+    .host_key = get_host_key,
+    .secret = get_secret,
+    .watch = watch_user,
+    .watch_clear = watch_clear,
+    .account_get = account_get,
+    .account_create = account_create,
+    .account_change = account_change,
+    .account_delete = account_delete,
+    .login_check = account_login_check,
+    .put = put_message,
+    .next = take_next,
+    .ack = take_ack,
+    .count = take_count,
+    .list = take_list,
+};
+
+enum err keeper_open_gdbm(struct store **store, const char *path, const struct store_quota *quota,
+                          char *message, size_t size)
+{
+    struct gdbm_store *k = calloc(1, sizeof(*k));
+    *store = NULL;
+    if (k == NULL) {
+        snprintf(message, size, "%s: %s", path, err_text(ERR_NO_MEMORY));
+        return ERR_NO_MEMORY;
+    }
+    k->base.keeper = &gdbm_keeper;
+    k->quota = *quota;
+    k->watch = -1;
+    k->watched = -1;
+    enum err e = directory_open(&k->directory, path, message, size);
+    if (!e) {
+        e = keys_derive(&k->keys, span_of(k->directory.secret, sizeof(k->directory.secret)),
+                        span_of(k->directory.store_id, sizeof(k->directory.store_id)));
+        if (e)
+            snprintf(message, size, "%s: its keys can't be derived: %s", path, err_text(e));
+    }
+    if (e)
+        close_store(&k->base);
+    else
+        *store = &k->base;
+    return e;
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* keeper.h: the embedded store: an open handle, and the parts of the contract by file. */
+#ifndef SECMSG_STORE_GDBM_KEEPER_H
+#define SECMSG_STORE_GDBM_KEEPER_H
+
+#include "store/gdbm/directory.h"
+#include "store/gdbm/keys.h"
+#include "store/keeper.h"
+
+#define KEEPER_SHARDS_OPEN 16 /* kept open between settles, of three descriptors each */
+
+struct shard;
+
+struct gdbm_store {
+    struct store base; /* first: the contract's handle is a pointer to it */
+    struct directory directory;
+    struct keys keys;
+    struct store_quota quota;
+    struct shard *shards[LAYOUT_SHARDS_MAX]; /* NULL: not open */
+    unsigned shards_open;
+    bool has_lost;  /* a shard was replaced under what wasn't settled yet: it never will be */
+    uint64_t clock; /* counts uses, for who is closed first */
+    int watch;      /* inotify, -1 until asked for */
+    int watched;    /* its one watch, -1 for none */
+};
+
+struct gdbm_store *keeper_of(struct store *store);
+
+/* settle.c */
+enum err settle_store(struct store *store) MUST_USE;
+
+/* watch.c */
+int watch_user(struct store *store, const char *user);
+void watch_clear(struct store *store);
+
+/* account.c */
+enum err account_get(struct store *store, const char *user, struct store_account *account) MUST_USE;
+enum err account_create(struct store *store, const char *user,
+                        struct store_account *account) MUST_USE;
+enum err account_change(struct store *store, const char *user,
+                        struct store_account *account) MUST_USE;
+enum err account_delete(struct store *store, const char *user, uint64_t version) MUST_USE;
+enum err account_login_check(struct store *store, const struct store_login *login) MUST_USE;
+
+/* put.c */
+enum err put_message(struct store *store, const struct store_put *put,
+                     struct store_share *share) MUST_USE;
+
+/* take.c */
+enum err take_next(struct store *store, const struct store_login *login,
+                   struct store_cursor *cursor, struct store_item *item, struct buf *body,
+                   uint64_t *left) MUST_USE;
+enum err take_ack(struct store *store, const struct store_login *login, const char *ids, size_t n,
+                  uint64_t *unread) MUST_USE;
+enum err take_count(struct store *store, const struct store_login *login,
+                    struct store_cursor *cursor, uint64_t *unread, uint64_t *ungiven) MUST_USE;
+enum err take_list(struct store *store, const struct store_login *login, struct store_item *items,
+                   size_t max, size_t *n, uint64_t *unread) MUST_USE;
+
+#endif

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* layout.h: everything of the store that lies on the disk, byte by byte. docs/store.md explains it.
+ *
+ * Numbers are in the machine's byte order (the log's magic number tells a foreign one), every structure
+ * is free of holes, and unused bytes are zero. */
+#ifndef SECMSG_STORE_GDBM_LAYOUT_H
+#define SECMSG_STORE_GDBM_LAYOUT_H
+
+#include <stdint.h>
+
+#include "crypto/field.h"
+#include "crypto/stretch.h"
+
+#define LAYOUT_FORMAT         1
+#define LAYOUT_SHARDS         256 /* of a new store: 16,000 messages each is where cost begins to grow */
+#define LAYOUT_SHARDS_MAX     4096
+#define LAYOUT_STORE_ID_LEN   16
+#define LAYOUT_BOOT_LEN       16
+#define LAYOUT_NAME_LEN       FIELD_USER_MAX /* names are filled up with zeros */
+#define LAYOUT_ID_LEN         16
+#define LAYOUT_HASH_LEN       32
+#define LAYOUT_DURABLE_OFFSET 4096 /* of the lock file: the durable end has a page of its own */
+
+/* ---- lock file, page 0: the marker, written by one pwrite at the end of each transaction ---- */
+
+#define MARKER_MAGIC   UINT64_C(0x31304b524d474d53) /* "SMGMRK01" */
+#define MARKER_TRUSTED UINT64_C(1)                  /* the index is what its last writer left */
+#define MARKER_FAILED  UINT64_C(2) /* an fdatasync failed: nothing is written to this generation */
+
+struct marker {
+    uint64_t magic;
+    uint64_t generation;
+    uint64_t end; /* of the log: where the next record goes */
+    uint64_t tag; /* of the last record */
+    uint8_t boot[LAYOUT_BOOT_LEN];
+    uint64_t flags;
+    uint64_t index_device; /* these six as fstat showed them after the last change */
+    uint64_t index_inode;
+    uint64_t index_size;
+    uint64_t index_mtime[2]; /* seconds, nanoseconds */
+    uint64_t index_ctime[2];
+    uint64_t serial;       /* the next number for a version or a mailbox */
+    uint64_t records;      /* in this generation */
+    uint64_t live_records; /* of them still needed: what a compaction would copy */
+    uint64_t live_bytes;
+    uint64_t last_time; /* the latest record's time */
+    uint64_t checksum;  /* keyed, over the shard's number and everything above */
+};
+
+/* ---- lock file, page 1: the durable end; never too high, may lag ---- */
+
+#define DURABLE_MAGIC UINT64_C(0x3130525544474d53) /* "SMGDUR01" */
+
+struct durable {
+    uint64_t magic;
+    uint64_t generation;
+    uint64_t end;
+    uint64_t checksum;
+};
+
+/* ---- log.<G>: this header, then records, then zeros ---- */
+
+#define JOURNAL_MAGIC UINT64_C(0x3130474f4c474d53) /* "SMGLOG01" */
+
+struct journal_header {
+    uint64_t magic;
+    uint32_t format;
+    uint32_t shard;
+    uint8_t store_id[LAYOUT_STORE_ID_LEN];
+    uint64_t generation;
+    uint64_t
+        births; /* records that a compaction began this generation with; it is whole with them */
+    uint64_t time;
+    uint8_t key[16]; /* of this log's tags */
+    uint64_t tag;    /* over everything above; the first record chains from it */
+};
+
+/* A record: this head, the payload, zeros up to a multiple of 8, and the tag over the previous
+ * tag, head, payload and zeros. */
+struct record_head {
+    uint32_t length; /* of the payload */
+    uint8_t type;    /* enum record_type: never 0, so eight zero bytes are no record */
+    uint8_t flags;
+    uint16_t zero;
+    uint64_t time; /* seconds since 1970, when it was decided */
+};
+
+/* Any two differ in four bits, so that a damaged record isn't taken for one of another type. */
+enum record_type {
+    RECORD_PUT = 0x0f,
+    RECORD_ACK = 0x33,
+    RECORD_REGISTER = 0x3c, /* an account with a new mailbox */
+    RECORD_PASSWORD = 0x55, /* the whole account again, changed */
+    RECORD_DELETE = 0x5a,
+    RECORD_VOID = 0x66, /* nothing: filler */
+    /* Taken, for compaction and the operator's tool: 0x69 expire, 0x96 config, 0x99 seal (the end of a
+     * generation), 0xa5 remember (an id whose message is gone), 0xaa mailbox (counters at birth). */
+};
+
+#define RECORD_SIGNED 1 /* flag of PUT */
+
+/* PUT: this, then the body. */
+struct record_put {
+    uint64_t mailbox;
+    uint64_t sequence;
+    uint8_t id[LAYOUT_ID_LEN];
+    uint8_t hash[LAYOUT_HASH_LEN]; /* SHA-256 of the body */
+    char sender[LAYOUT_NAME_LEN];
+};
+
+/* ACK: this, then the sequences (8 bytes each) of the messages removed. */
+struct record_ack {
+    uint64_t mailbox;
+};
+
+#define ACCOUNT_HAS_IDENTITY 1u
+
+/* REGISTER, PASSWORD: this, then identity and vault. */
+struct record_account {
+    char name[LAYOUT_NAME_LEN];
+    uint64_t version;
+    uint64_t mailbox;
+    uint8_t salt[STRETCH_SALT_LEN];
+    uint8_t check_salt[STRETCH_SALT_LEN];
+    uint8_t check[STRETCH_CHECK_LEN];
+    uint32_t flags;
+    uint32_t state;
+    uint32_t identity_len;
+    uint32_t vault_len;
+};
+
+struct record_delete {
+    char name[LAYOUT_NAME_LEN];
+    uint64_t version; /* the new one, that of the reserved name */
+    uint64_t mailbox; /* what is dropped */
+};
+
+/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, or 16 times a small entry: 2032 ----
+ *
+ * GDBM reuses space well only among entries of one size: 128 bytes with their key, or 16 * 128. */
+
+#define INDEX_KEY_LEN 16
+#define INDEX_SMALL   112
+#define INDEX_LARGE   2032
+
+/* The first byte of a key; the other 15 are a keyed hash of what stands behind it here. */
+enum entry_type {
+    ENTRY_ACCOUNT = 'A', /* name */
+    ENTRY_MAILBOX = 'M', /* mailbox */
+    ENTRY_CHUNK = 'I',   /* mailbox, chunk's number */
+    ENTRY_ID = 'D',      /* mailbox, message id */
+    ENTRY_SHARE = 'Q',   /* mailbox, sender */
+};
+
+enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2, ACCOUNT_DELETED = 3 };
+
+/* Every value begins with its check: keyed, over the key and the rest of the value. */
+struct entry_account {
+    uint64_t check;
+    uint64_t place;  /* of its latest record in the log */
+    uint64_t length; /* of that record's payload */
+    uint64_t version;
+    uint64_t mailbox;
+    uint32_t state;
+    uint32_t zero;
+    char name[LAYOUT_NAME_LEN];
+    uint8_t spare[32];
+};
+
+struct entry_mailbox {
+    uint64_t check;
+    uint64_t first; /* chunk; 0 when the mailbox is empty */
+    uint64_t last;
+    uint64_t next_sequence;
+    uint64_t count; /* messages waiting */
+    uint64_t bytes; /* their bodies, and STORE_ID_BYTES for each remembered id */
+    uint64_t ids;
+    uint64_t removals;
+    char name[LAYOUT_NAME_LEN];
+    uint8_t spare[16];
+};
+
+enum id_state { ID_WAITING = 1, ID_READ = 2 };
+
+struct entry_id {
+    uint64_t check;
+    uint64_t sequence;
+    uint64_t time; /* of acceptance */
+    uint32_t state;
+    uint32_t zero;
+    uint8_t hash[LAYOUT_HASH_LEN];
+    char sender[LAYOUT_NAME_LEN];
+    uint8_t spare[16];
+};
+
+struct entry_share {
+    uint64_t check;
+    uint64_t mailbox;
+    uint64_t count;
+    uint64_t bytes;
+    char sender[LAYOUT_NAME_LEN];
+    uint8_t spare[48];
+};
+
+#define CHUNK_SLOTS 31
+#define SLOT_SIGNED 1
+
+/* One waiting message. Sequence s stands in chunk (s - 1) / 31 + 1, slot (s - 1) % 31. */
+struct entry_slot {
+    uint8_t id[LAYOUT_ID_LEN];
+    char sender[LAYOUT_NAME_LEN];
+    uint32_t bytes;
+    uint32_t place_low; /* the record's place in the log, in units of 8 bytes */
+    uint32_t time_low;
+    uint16_t place_high;
+    uint8_t time_high;
+    uint8_t flags;
+};
+
+struct entry_chunk {
+    uint64_t check;
+    uint64_t mailbox;
+    uint64_t number;
+    uint64_t previous; /* chunk that has messages; 0 for none */
+    uint64_t next;
+    uint32_t live; /* bit i: slot i holds a message */
+    uint32_t zero;
+    struct entry_slot slots[CHUNK_SLOTS];
+};
+
+_Static_assert(sizeof(struct marker) == 160, "marker has holes");
+_Static_assert(sizeof(struct journal_header) == 80, "log header has holes");
+_Static_assert(sizeof(struct record_head) == 16, "record head has holes");
+_Static_assert(sizeof(struct record_put) == 96, "put record has holes");
+_Static_assert(sizeof(struct record_account) == 128, "account record has holes");
+_Static_assert(sizeof(struct record_delete) == 48, "delete record has holes");
+_Static_assert(sizeof(struct entry_account) == INDEX_SMALL, "size of A");
+_Static_assert(sizeof(struct entry_mailbox) == INDEX_SMALL, "size of M");
+_Static_assert(sizeof(struct entry_id) == INDEX_SMALL, "size of D");
+_Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
+_Static_assert(sizeof(struct entry_chunk) == INDEX_LARGE, "size of I");
+
+#endif

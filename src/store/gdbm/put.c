@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A message comes in: known already? room for it? then one record. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "crypto/hash.h"
+#include "store/gdbm/apply.h"
+#include "store/gdbm/hex.h"
+#include "store/gdbm/login.h"
+
+#include "base/banned.h"
+
+struct work {
+    const struct store_put *put;
+    struct store_share *share;
+    struct record_put record;
+};
+
+static enum err check_duplicate(struct shard *shard, const struct record_put *record)
+{
+    struct entry_id id;
+    enum err e = entry_get_id(shard->index, record->mailbox, record->id, &id);
+    if (e == ERR_NOT_FOUND || (!e && apply_is_forgotten(&id, shard_expiry_now(shard))))
+        return ERR_OK;
+    if (e)
+        return e;
+    bool is_same = memcmp(id.hash, record->hash, sizeof(id.hash)) == 0 &&
+                   memcmp(id.sender, record->sender, sizeof(id.sender)) == 0;
+    return is_same ? ERR_DUPLICATE : ERR_EXISTS;
+}
+
+/* n percent without overflow, for any n. */
+static uint64_t percent_of(uint64_t n, uint64_t percent)
+{
+    return n / 100 * percent + n % 100 * percent / 100;
+}
+
+static enum err check_quota(struct shard *shard, const struct entry_mailbox *mailbox,
+                            struct work *work)
+{
+    const struct store_quota *quota = &shard->store->quota;
+    uint64_t bytes = work->put->body.len + STORE_ID_BYTES;
+    uint64_t most = percent_of(quota->messages, quota->per_sender_percent);
+    uint64_t most_bytes = percent_of(quota->bytes, quota->per_sender_percent);
+    struct entry_share share;
+    enum err e = entry_get_share(shard->index, work->record.mailbox, work->record.sender, &share);
+    if (e)
+        return e;
+    bool is_full = mailbox->count >= quota->messages || share.count >= most;
+    bool is_full_in_bytes =
+        mailbox->bytes + bytes > quota->bytes || share.bytes + bytes > most_bytes;
+    if (!is_full && !is_full_in_bytes)
+        return ERR_OK;
+    *work->share =
+        is_full ? (struct store_share){.limit = most, .used = share.count}
+                : (struct store_share){.in_bytes = true, .limit = most_bytes, .used = share.bytes};
+    return ERR_FULL;
+}
+
+static enum err put_locked(struct shard *shard, void *context)
+{
+    struct work *work = context;
+    const struct store_put *put = work->put;
+    struct entry_account account;
+    struct entry_mailbox mailbox;
+    enum err e = login_find(shard, put->recipient, &account);
+    if (e)
+        return e;
+    e = entry_get_mailbox(shard->index, account.mailbox, &mailbox);
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
+    work->record.mailbox = account.mailbox;
+    work->record.sequence = mailbox.next_sequence;
+    e = check_duplicate(shard, &work->record);
+    if (!e)
+        e = check_quota(shard, &mailbox, work);
+    if (!e)
+        e = shard_check_room(shard);
+    if (e)
+        return e;
+    const struct journal_append record = {.type = RECORD_PUT,
+                                          .flags = put->is_signed ? RECORD_SIGNED : 0,
+                                          .time = clock_wall(),
+                                          .fixed = span_of(&work->record, sizeof(work->record)),
+                                          .rest = put->body};
+    return shard_commit(shard, &record);
+}
+
+enum err put_message(struct store *store, const struct store_put *put, struct store_share *share)
+{
+    struct work work = {.put = put, .share = share};
+    *share = (struct store_share){0};
+    if (!field_is_user(span_str(put->recipient)))
+        return ERR_NOT_FOUND;
+    if (!field_is_user(span_str(put->sender)) || !field_is_id(span_str(put->id)))
+        return ERR_MALFORMED;
+    if (put->body.len > UINT32_MAX / 2)
+        return ERR_TOO_LARGE;
+    hex_to_id(work.record.id, put->id);
+    entry_set_name(work.record.sender, put->sender);
+    hash_sha256(work.record.hash, &put->body, 1);
+    return shard_run(store, put->recipient, false, put_locked, &work);
+}
