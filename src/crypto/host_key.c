@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "crypto/library.h"
 
 #include "base/banned.h"
@@ -123,6 +124,32 @@ out:
     gcry_ctx_release(curve);
     gcry_sexp_release(secret);
     return e;
+}
+
+static void make_check(uint8_t check[static HASH_LEN], const uint8_t *pair)
+{
+    hash_sha256(check, SPANS(SPAN("secmsg-host-key-1\n"),
+                             span_of(pair, HOST_KEY_SEED_LEN + HOST_KEY_LEN)));
+}
+
+void host_key_pack(uint8_t file[static HOST_KEY_FILE_LEN], const struct host_key *key)
+{
+    memcpy(file, key->seed, HOST_KEY_SEED_LEN);
+    memcpy(file + HOST_KEY_SEED_LEN, key->public_key, HOST_KEY_LEN);
+    make_check(file + HOST_KEY_SEED_LEN + HOST_KEY_LEN, file);
+}
+
+enum err host_key_unpack(struct host_key *key, struct span file)
+{
+    uint8_t check[HASH_LEN];
+    if (file.len != HOST_KEY_FILE_LEN)
+        return ERR_MALFORMED;
+    make_check(check, file.data);
+    if (!bytes_equal_secret(check, file.data + HOST_KEY_SEED_LEN + HOST_KEY_LEN, HASH_LEN))
+        return ERR_MALFORMED;
+    memcpy(key->seed, file.data, HOST_KEY_SEED_LEN);
+    memcpy(key->public_key, file.data + HOST_KEY_SEED_LEN, HOST_KEY_LEN);
+    return ERR_OK;
 }
 
 enum err host_key_sign(uint8_t signature[static HOST_KEY_SIGNATURE_LEN], const struct host_key *key,

@@ -26,14 +26,13 @@ struct keeper {
 
     enum err (*put)(struct store *store, const struct store_put *put, struct store_share *share);
     enum err (*next)(struct store *store, const struct store_login *login,
-                     struct store_cursor *cursor, struct store_item *item, struct buf *body,
-                     uint64_t *left);
+                     struct store_cursor *cursor, struct store_item *item, struct buf *body);
     enum err (*ack)(struct store *store, const struct store_login *login, const char *ids, size_t n,
                     uint64_t *unread);
     enum err (*count)(struct store *store, const struct store_login *login,
                       struct store_cursor *cursor, uint64_t *unread, uint64_t *ungiven);
-    enum err (*list)(struct store *store, const struct store_login *login, struct store_item *items,
-                     size_t max, size_t *n, uint64_t *unread);
+    enum err (*list)(struct store *store, const struct store_login *login,
+                     struct store_listing *listing);
 };
 
 struct store {

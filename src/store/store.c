@@ -103,10 +103,9 @@ enum err store_put(struct store *store, const struct store_put *put, struct stor
 }
 
 enum err store_next(struct store *store, const struct store_login *login,
-                    struct store_cursor *cursor, struct store_item *item, struct buf *body,
-                    uint64_t *left)
+                    struct store_cursor *cursor, struct store_item *item, struct buf *body)
 {
-    return store->keeper->next(store, login, cursor, item, body, left);
+    return store->keeper->next(store, login, cursor, item, body);
 }
 
 enum err store_ack(struct store *store, const struct store_login *login, const char *ids, size_t n,
@@ -121,8 +120,8 @@ enum err store_count(struct store *store, const struct store_login *login,
     return store->keeper->count(store, login, cursor, unread, ungiven);
 }
 
-enum err store_list(struct store *store, const struct store_login *login, struct store_item *items,
-                    size_t max, size_t *n, uint64_t *unread)
+enum err store_list(struct store *store, const struct store_login *login,
+                    struct store_listing *listing)
 {
-    return store->keeper->list(store, login, items, max, n, unread);
+    return store->keeper->list(store, login, listing);
 }

@@ -137,6 +137,7 @@ struct store_item {
     char sender[FIELD_USER_SIZE];
     uint64_t time; /* when it was stored, seconds since 1970 */
     uint64_t bytes;
+    uint64_t left; /* by store_next: how many more the cursor wasn't given */
     bool is_signed;
 };
 
@@ -147,11 +148,11 @@ struct store_cursor {
     uint64_t given;    /* messages given and still there */
 };
 
-/* The earliest message that the cursor wasn't given: fills *item, appends its body, moves the cursor, and
- * sets *left to how many more there are. ERR_NOT_FOUND when there is none. The message stays where it is. */
+/* The earliest message that the cursor wasn't given: fills *item, appends its body, and moves the cursor.
+ * ERR_NOT_FOUND when there is none. The message stays where it is. */
 enum err store_next(struct store *store, const struct store_login *login,
-                    struct store_cursor *cursor, struct store_item *item, struct buf *body,
-                    uint64_t *left) MUST_USE;
+                    struct store_cursor *cursor, struct store_item *item,
+                    struct buf *body) MUST_USE;
 
 /* Removes messages by their ids (FIELD_ID_LEN characters each, one after the other, no separators), together;
  * ids that aren't there are no error. Sets *unread to what is left in the mailbox. */
@@ -162,8 +163,16 @@ enum err store_ack(struct store *store, const struct store_login *login, const c
 enum err store_count(struct store *store, const struct store_login *login,
                      struct store_cursor *cursor, uint64_t *unread, uint64_t *ungiven) MUST_USE;
 
-/* The earliest messages, at most max of them: fills items[max] and *n; *unread counts all. */
-enum err store_list(struct store *store, const struct store_login *login, struct store_item *items,
-                    size_t max, size_t *n, uint64_t *unread) MUST_USE;
+/* What store_list fills: items[n], the caller's array of max, and how many there are in all. */
+struct store_listing {
+    struct store_item *items;
+    size_t max;
+    size_t n;
+    uint64_t unread;
+};
+
+/* The earliest messages, at most listing->max of them. */
+enum err store_list(struct store *store, const struct store_login *login,
+                    struct store_listing *listing) MUST_USE;
 
 #endif

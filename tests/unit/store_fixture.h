@@ -163,9 +163,8 @@ static FIXTURE_UNUSED void fixture_expect(struct store *s, const struct store_lo
     struct store_item item;
     struct buf body = BUF_INIT(100000);
     char expected[32];
-    uint64_t left;
     snprintf(expected, sizeof(expected), "body %u", n);
-    assert_int_equal(store_next(s, login, cursor, &item, &body, &left), ERR_OK);
+    assert_int_equal(store_next(s, login, cursor, &item, &body), ERR_OK);
     assert_int_equal(store_settle(s), ERR_OK);
     assert_string_equal(item.id, id.text);
     assert_true(span_is(buf_span(&body), expected));
@@ -178,8 +177,7 @@ static FIXTURE_UNUSED void fixture_expect_none(struct store *s, const struct sto
 {
     struct store_item item;
     struct buf body = BUF_INIT(100000);
-    uint64_t left;
-    assert_int_equal(store_next(s, login, cursor, &item, &body, &left), ERR_NOT_FOUND);
+    assert_int_equal(store_next(s, login, cursor, &item, &body), ERR_NOT_FOUND);
     assert_int_equal(body.len, 0);
     assert_int_equal(store_settle(s), ERR_OK);
 }

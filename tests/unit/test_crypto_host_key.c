@@ -168,6 +168,25 @@ static void no_key_or_signature_stops_the_process(void **state)
     }
 }
 
+static void a_kept_pair_is_whole_or_refused(void **state)
+{
+    /* What is kept gives the same key again; a flipped bit anywhere, or another length, is refused. */
+    (void)state;
+    uint8_t seed[HOST_KEY_SEED_LEN] = {1, 2, 3}, file[HOST_KEY_FILE_LEN];
+    struct host_key key, again;
+    assert_int_equal(host_key_from_seed(&key, seed), ERR_OK);
+    host_key_pack(file, &key);
+    assert_int_equal(host_key_unpack(&again, span_of(file, sizeof file)), ERR_OK);
+    assert_memory_equal(&key, &again, sizeof key);
+    assert_int_equal(host_key_unpack(&again, span_of(file, sizeof file - 1)), ERR_MALFORMED);
+    assert_int_equal(host_key_unpack(&again, span_of(file, 0)), ERR_MALFORMED);
+    for (size_t i = 0; i < 8 * sizeof file; i++) {
+        file[i / 8] ^= (uint8_t)(1 << i % 8);
+        assert_int_equal(host_key_unpack(&again, span_of(file, sizeof file)), ERR_MALFORMED);
+        file[i / 8] ^= (uint8_t)(1 << i % 8);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -176,6 +195,7 @@ int main(void)
         cmocka_unit_test(own_signatures_verify),
         cmocka_unit_test(bad_public_keys_are_refused),
         cmocka_unit_test(no_key_or_signature_stops_the_process),
+        cmocka_unit_test(a_kept_pair_is_whole_or_refused),
     };
     return cmocka_run_group_tests(tests, vectors_start, vectors_end);
 }

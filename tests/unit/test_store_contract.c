@@ -137,15 +137,14 @@ static void messages_come_first_in_first_out(void **state)
     struct store_cursor cursor = {0};
     struct store_item item;
     struct buf body = BUF_INIT(1000);
-    uint64_t left;
     uint64_t before = clock_wall();
     for (unsigned i = 1; i <= 100; i++)
         assert_int_equal(fixture_put_n(i % 2 ? f->s : f->s2, "bob", i), ERR_OK);
-    assert_int_equal(store_next(f->s, &bob, &cursor, &item, &body, &left), ERR_OK);
+    assert_int_equal(store_next(f->s, &bob, &cursor, &item, &body), ERR_OK);
     assert_string_equal(item.sender, "sender");
     assert_true(item.is_signed);
     assert_in_range(item.time, before, clock_wall());
-    assert_int_equal(left, 99);
+    assert_int_equal(item.left, 99);
     for (unsigned i = 2; i <= 100; i++)
         fixture_expect(f->s, &bob, &cursor, i);
     fixture_expect_none(f->s, &bob, &cursor);
@@ -174,8 +173,7 @@ static void bodies_of_every_size_come_back(void **state)
     for (unsigned i = 0; i < 8; i++) {
         struct buf body = BUF_INIT(400000);
         struct store_item item;
-        uint64_t left;
-        assert_int_equal(store_next(f->s2, &bob, &cursor, &item, &body, &left), ERR_OK);
+        assert_int_equal(store_next(f->s2, &bob, &cursor, &item, &body), ERR_OK);
         assert_true(span_equal(buf_span(&body), span_of(content, sizes[i])));
         assert_false(item.is_signed);
         buf_free(&body);
@@ -415,16 +413,15 @@ static void a_list_shows_the_earliest(void **state)
     struct fixture *f = *state;
     struct store_login bob = fixture_register(f->s, "bob");
     struct store_item items[50];
-    uint64_t unread;
-    size_t n;
-    assert_int_equal(store_list(f->s, &bob, items, 50, &n, &unread), ERR_OK);
-    assert_int_equal(n, 0);
+    struct store_listing listing = {.items = items, .max = 50};
+    assert_int_equal(store_list(f->s, &bob, &listing), ERR_OK);
+    assert_int_equal(listing.n, 0);
     for (unsigned i = 1; i <= 70; i++)
         assert_int_equal(fixture_put_n(f->s, "bob", i), ERR_OK);
     assert_int_equal(fixture_ack(f->s, &bob, 1), ERR_OK);
-    assert_int_equal(store_list(f->s2, &bob, items, 50, &n, &unread), ERR_OK);
-    assert_int_equal(n, 50);
-    assert_int_equal(unread, 69);
+    assert_int_equal(store_list(f->s2, &bob, &listing), ERR_OK);
+    assert_int_equal(listing.n, 50);
+    assert_int_equal(listing.unread, 69);
     for (unsigned i = 0; i < 50; i++) {
         struct fixture_id id = fixture_id(i + 2);
         assert_string_equal(items[i].id, id.text);

@@ -53,8 +53,7 @@ static void expect_all(struct store *s, const struct store_login *logins, unsign
         struct store_cursor cursor = {0};
         struct store_item item;
         struct buf body = BUF_INIT(1000);
-        uint64_t left;
-        while (store_next(s, &logins[i], &cursor, &item, &body, &left) == ERR_OK) {
+        while (store_next(s, &logins[i], &cursor, &item, &body) == ERR_OK) {
             unsigned long number = strtoul(item.id, NULL, 16);
             char expected[32];
             snprintf(expected, sizeof(expected), "body %lu", number);
@@ -139,7 +138,7 @@ static void readers_and_writers_at_once_agree(void **state)
             uint64_t n;
             for (int rounds = 0; rounds < 100; rounds++) {
                 struct store_item item;
-                enum err e = store_next(s, &ann, &cursor, &item, &body, &n);
+                enum err e = store_next(s, &ann, &cursor, &item, &body);
                 if (!e)
                     e = store_ack(s, &ann, item.id, 1, &n);
                 if ((e && e != ERR_NOT_FOUND) || store_settle(s))
@@ -155,7 +154,7 @@ static void readers_and_writers_at_once_agree(void **state)
     struct buf body = BUF_INIT(1000);
     uint64_t n;
     uint64_t unread = fixture_unread(f->s, &ann);
-    while (store_next(f->s, &ann, &cursor, &item, &body, &n) == ERR_OK) {
+    while (store_next(f->s, &ann, &cursor, &item, &body) == ERR_OK) {
         assert_int_equal(store_ack(f->s, &ann, item.id, 1, &n), ERR_OK);
         unread--;
         buf_clear(&body);
@@ -216,8 +215,7 @@ static void what_was_settled_survives_a_kill(void **state)
         struct store_cursor cursor = {0};
         struct store_item item;
         struct buf body = BUF_INIT(1000);
-        uint64_t left;
-        while (store_next(f->s, &logins[i], &cursor, &item, &body, &left) == ERR_OK) {
+        while (store_next(f->s, &logins[i], &cursor, &item, &body) == ERR_OK) {
             number = (unsigned)strtoul(item.id, NULL, 16);
             char expected[32];
             snprintf(expected, sizeof(expected), "body %u", number);

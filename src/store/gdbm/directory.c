@@ -151,17 +151,15 @@ static enum err read_conf(struct directory *d, const struct complaint *c)
 
 static enum err read_host_key(struct directory *d, const struct complaint *c)
 {
-    struct buf seed = BUF_INIT(HOST_KEY_SEED_LEN);
-    enum err e = file_read(d->fd, FOUND_HOST_KEY, &seed);
-    if (e || seed.len != HOST_KEY_SEED_LEN) {
-        e = complain(c, e == ERR_IO || e == ERR_NO_MEMORY ? e : ERR_DAMAGED,
-                     "its host.key isn't whole; restore that file from the backup");
-    } else {
-        e = host_key_from_seed(&d->host_key, seed.data);
-        if (e)
-            e = complain(c, e, "its host.key can't be used");
-    }
-    buf_free(&seed);
+    struct buf file = BUF_INIT(HOST_KEY_FILE_LEN);
+    enum err e = file_read(d->fd, FOUND_HOST_KEY, &file);
+    if (!e)
+        e = host_key_unpack(&d->host_key, buf_span(&file));
+    buf_free(&file);
+    if (e == ERR_MALFORMED || e == ERR_TOO_LARGE || e == ERR_NOT_FOUND)
+        e = complain(c, ERR_DAMAGED, "its host.key isn't whole; restore that file from the backup");
+    else if (e)
+        e = complain(c, e, "its host.key can't be read");
     return e;
 }
 

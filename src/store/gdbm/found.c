@@ -87,9 +87,17 @@ static enum err make_file(int fd, const char *name, struct span content)
 static enum err make_host_key(int fd)
 {
     uint8_t seed[HOST_KEY_SEED_LEN];
+    struct host_key key;
+    uint8_t file[HOST_KEY_FILE_LEN];
     random_key(seed, sizeof(seed));
-    enum err e = make_file(fd, FOUND_HOST_KEY, span_of(seed, sizeof(seed)));
+    enum err e = host_key_from_seed(&key, seed);
+    if (!e) {
+        host_key_pack(file, &key);
+        e = make_file(fd, FOUND_HOST_KEY, span_of(file, sizeof(file)));
+    }
     bytes_wipe(seed, sizeof(seed));
+    bytes_wipe(&key, sizeof(key));
+    bytes_wipe(file, sizeof(file));
     return e;
 }
 

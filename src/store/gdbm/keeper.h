@@ -48,13 +48,12 @@ enum err put_message(struct store *store, const struct store_put *put,
 
 /* take.c */
 enum err take_next(struct store *store, const struct store_login *login,
-                   struct store_cursor *cursor, struct store_item *item, struct buf *body,
-                   uint64_t *left) MUST_USE;
+                   struct store_cursor *cursor, struct store_item *item, struct buf *body) MUST_USE;
 enum err take_ack(struct store *store, const struct store_login *login, const char *ids, size_t n,
                   uint64_t *unread) MUST_USE;
 enum err take_count(struct store *store, const struct store_login *login,
                     struct store_cursor *cursor, uint64_t *unread, uint64_t *ungiven) MUST_USE;
-enum err take_list(struct store *store, const struct store_login *login, struct store_item *items,
-                   size_t max, size_t *n, uint64_t *unread) MUST_USE;
+enum err take_list(struct store *store, const struct store_login *login,
+                   struct store_listing *listing) MUST_USE;
 
 #endif

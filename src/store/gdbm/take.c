@@ -137,8 +137,7 @@ static enum err read_again(struct store *store, struct work *work, struct buf *b
 }
 
 enum err take_next(struct store *store, const struct store_login *login,
-                   struct store_cursor *cursor, struct store_item *item, struct buf *body,
-                   uint64_t *left)
+                   struct store_cursor *cursor, struct store_item *item, struct buf *body)
 {
     struct work work = {.login = login, .cursor = *cursor};
     enum err e = shard_run(store, login->user, false, find_next, &work);
@@ -156,8 +155,8 @@ enum err take_next(struct store *store, const struct store_login *login,
         return ERR_NOT_FOUND;
     cursor->after = work.sequence;
     cursor->given++;
-    *left = work.ungiven - 1;
     mailbox_fill_item(item, &work.slot);
+    item->left = work.ungiven - 1;
     return ERR_OK;
 }
 
@@ -179,15 +178,15 @@ static enum err list(struct shard *shard, void *context)
     return e;
 }
 
-enum err take_list(struct store *store, const struct store_login *login, struct store_item *items,
-                   size_t max, size_t *n, uint64_t *unread)
+enum err take_list(struct store *store, const struct store_login *login,
+                   struct store_listing *listing)
 {
-    struct work work = {.login = login, .items = items, .max = max};
+    struct work work = {.login = login, .items = listing->items, .max = listing->max};
     enum err e = shard_run(store, login->user, false, list, &work);
     if (e)
         return e == ERR_NOT_FOUND ? ERR_DENIED : e;
-    *n = work.n;
-    *unread = work.unread;
+    listing->n = work.n;
+    listing->unread = work.unread;
     return ERR_OK;
 }
 

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* secmsg-handler: one connection on stdin and stdout, from its first byte to its last. */
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "crypto/crypto.h"
+#include "crypto/random.h"
+#include "handler/confine.h"
+#include "handler/session.h"
+
+#include "base/banned.h"
+
+static volatile sig_atomic_t is_stopped;
+
+static void on_stop(int number)
+{
+    (void)number;
+    is_stopped = 1;
+}
+
+/* TERM, INT and HUP are held back but while the session waits: what has begun in the store is finished.
+ * A peer that is gone, and a file that may not grow, are errors of the calls that meet them. */
+static void settle_signals(struct stream_stop *stop)
+{
+    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+    sigset_t blocked;
+    struct sigaction action = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        sigaddset(&blocked, numbers[i]);
+        sigaction(numbers[i], &action, NULL);
+    }
+    sigaction(SIGPIPE, &ignore, NULL);
+    sigaction(SIGXFSZ, &ignore, NULL);
+    sigprocmask(SIG_BLOCK, &blocked, &stop->mask);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        sigdelset(&stop->mask, numbers[i]);
+    stop->flag = &is_stopped;
+}
+
+/* Descriptors 0 to 2 that are closed would be given to the next file that is opened, and a log line would
+ * end there. An inetd gives the connection as stderr too: then the log would be taken for protocol. */
+static int settle_descriptors(void)
+{
+    struct stat out, err;
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (null < 0 || (fcntl(fd, F_GETFD) < 0 && dup2(null, fd) < 0))
+            return EX_OSERR;
+    bool is_same = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
+                   S_ISSOCK(out.st_mode) && out.st_dev == err.st_dev && out.st_ino == err.st_ino;
+    if (is_same && dup2(null, STDERR_FILENO) < 0)
+        return EX_OSERR;
+    if (null > STDERR_FILENO)
+        close(null);
+    return EX_OK;
+}
+
+static void open_log(enum log_level level)
+{
+    uint8_t id[4];
+    char session[9];
+    random_bytes(id, sizeof(id));
+    snprintf(session, sizeof(session), "%02x%02x%02x%02x", id[0], id[1], id[2], id[3]);
+    log_open(session, level);
+}
+
+static int complain(int status, const char *message)
+{
+    fprintf(stderr, "secmsg-handler: %s\n", message);
+    return status;
+}
+
+static int status_of_settings(enum err e)
+{
+    switch (e) {
+    case ERR_MALFORMED:
+        return EX_USAGE;
+    case ERR_DENIED:
+        return EX_CONFIG;
+    default:
+        return EX_NOINPUT;
+    }
+}
+
+/* The family of a descriptor's socket, or AF_UNSPEC for anything else. */
+static sa_family_t socket_family(int fd)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    if (getsockname(fd, (struct sockaddr *)&address, &len) < 0)
+        return AF_UNSPEC;
+    return address.ss_family;
+}
+
+static bool is_internet(int fd)
+{
+    sa_family_t family = socket_family(fd);
+    return family == AF_INET || family == AF_INET6;
+}
+
+/* What can't be served here: said to whoever started the program. NULL if it can. */
+static const char *find_obstacle(const struct settings *settings)
+{
+    if (settings->is_plain && (is_internet(STDIN_FILENO) || is_internet(STDOUT_FILENO)))
+        return "--plain isn't for a network socket: everybody on the way could read it. Run "
+               "without "
+               "--plain";
+    if (!settings->is_plain && isatty(STDIN_FILENO))
+        return "standard input is a terminal: use --plain to type commands by hand, or connect "
+               "with "
+               "secmsg";
+    return NULL;
+}
+
+static void log_peer(bool is_plain)
+{
+    struct sockaddr_storage address;
+    socklen_t len = sizeof(address);
+    char host[INET6_ADDRSTRLEN] = "local";
+    if (getpeername(STDIN_FILENO, (struct sockaddr *)&address, &len) == 0) {
+        if (address.ss_family == AF_INET6)
+            inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&address)->sin6_addr, host, sizeof(host));
+        else if (address.ss_family == AF_INET)
+            inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, host, sizeof(host));
+    }
+    log_event(LOG_LEVEL_INFO, "connect", "peer=%s mode=%s", host, is_plain ? "plain" : "framed");
+}
+
+static int open_store(const struct settings *settings, struct store **store)
+{
+    char message[512] = "";
+    enum err e = store_open(store, settings->store, &settings->quota, message, sizeof(message));
+    if (!e)
+        return EX_OK;
+    if (settings->task == TASK_FINGERPRINT)
+        return complain(EX_UNAVAILABLE, message);
+    log_event(LOG_LEVEL_ERROR, "store", "error=%s", log_quote(message).text);
+    session_refuse(settings, e == ERR_BUSY ? CODE_BUSY : CODE_INTERNAL,
+                   e == ERR_BUSY ? NULL : "the server's store can't be used; tell who runs it");
+    return EX_UNAVAILABLE;
+}
+
+static int print_fingerprint(const struct store *store)
+{
+    char text[FINGERPRINT_SIZE];
+    hash_fingerprint(text, span_of(store_host_key(store)->public_key, HOST_KEY_LEN));
+    return printf("%s\n", text) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
+}
+
+static int serve(const struct settings *settings, struct store *store,
+                 const struct stream_stop *stop)
+{
+    struct session session = {.settings = settings, .store = store, .stop = stop};
+    if (confine_self()) {
+        session_refuse(settings, CODE_INTERNAL, NULL);
+        return EX_OSERR;
+    }
+    log_peer(settings->is_plain);
+    session_run(&session);
+    return EX_OK;
+}
+
+static int run(const struct settings *settings)
+{
+    struct stream_stop stop;
+    struct store *store = NULL;
+    settle_signals(&stop);
+    if (crypto_init(0))
+        return complain(EX_UNAVAILABLE, "libgcrypt 1.10 or later is needed, and can't be used");
+    open_log(settings->log_level);
+    int status = open_store(settings, &store);
+    if (status == EX_OK)
+        status = settings->task == TASK_FINGERPRINT ? print_fingerprint(store)
+                                                    : serve(settings, store, &stop);
+    store_close(store);
+    crypto_end();
+    return status;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct settings settings;
+    char message[1024];
+    if (settle_descriptors() != EX_OK)
+        return EX_OSERR;
+    enum err e = settings_read(&settings, argc, argv, message, sizeof(message));
+    if (e)
+        return complain(status_of_settings(e), message);
+    if (settings.task == TASK_HELP)
+        return fputs(settings_help, stdout) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
+    if (settings.task == TASK_VERSION)
+        return printf("secmsg-handler %s\n", SECMSG_VERSION) < 0 ? EX_IOERR : EX_OK;
+    const char *obstacle = settings.task == TASK_SERVE ? find_obstacle(&settings) : NULL;
+    if (obstacle)
+        return complain(EX_USAGE, obstacle);
+    return run(&settings);
+}

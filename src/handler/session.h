@@ -1,0 +1,49 @@
+/* session.h: one connection's state, and its whole way: hello, authenticate, serve, close. */
+#ifndef SECMSG_HANDLER_SESSION_H
+#define SECMSG_HANDLER_SESSION_H
+
+#include "crypto/rsa.h"
+#include "handler/channel.h"
+#include "handler/reply.h"
+#include "handler/settings.h"
+
+enum session_state { SESSION_NEW, SESSION_IN };
+
+/* What commands work on. Lives on main's stack; everything in it is wiped by session_run. */
+struct session {
+    const struct settings *settings;
+    struct store *store;
+    const struct stream_stop *stop;
+    struct channel channel;
+    enum session_state state;
+    struct store_login login;   /* SESSION_IN */
+    struct store_cursor cursor; /* how far READ has come */
+    bool has_own_key;           /* own_key is filled: from the first COMPOSE on */
+    uint8_t own_key[RSA_LEN];   /* the modulus that verifies this user's envelopes */
+    struct buf shown;           /* plain mode: ids that READ gave and nothing acknowledged yet */
+    unsigned frames;            /* commands so far */
+    unsigned refusals;          /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
+    uint64_t login_deadline_ms;
+    uint64_t checked_ms; /* when the login was last looked at */
+    bool is_over;
+    const char *why; /* for the log: what ended it */
+};
+
+/* Serves one connection on stdin and stdout until it ends. Whatever the peer does, that is no error. */
+void session_run(struct session *session);
+
+/* Says `code` in the clear, without a session: for a program that can't begin one. */
+void session_refuse(const struct settings *settings, enum code code, const char *text);
+
+/* The session's user has logged in: for the commands that do that. Sets *unread. */
+enum err session_enter(struct session *session, const char *user, uint64_t version,
+                       uint64_t *unread) MUST_USE;
+
+/* Sends every answer that waits, once what it rests on is durable. ERR_OK, or the session is over. */
+enum err session_deliver(struct session *session) MUST_USE;
+
+/* Whether the login still holds: asks the store when it wasn't asked for 2 seconds. ERR_DENIED, or a store's
+ * error. */
+enum err session_check_login(struct session *session) MUST_USE;
+
+#endif

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Settings: one table of names serves the configuration file and the command line alike. */
+#include "handler/settings.h"
+
+#include <getopt.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/conf.h"
+#include "wire/frame.h"
+
+#include "base/banned.h"
+
+const char settings_help[] =
+    "Usage: secmsg-handler [OPTION]...\n"
+    "Serve one secmsg connection on standard input and output.\n"
+    "\n"
+    "  --store=DIR                where everything is kept (default: $STATE_DIRECTORY,\n"
+    "                             else /var/lib/secmsg); made on first use\n"
+    "  --config=FILE              settings, a `name = value` each line (default:\n"
+    "                             " SETTINGS_CONFIG ", if it exists)\n"
+    "  --plain                    speak without handshake and sealed frames, for pipes and\n"
+    "                             people on this machine; refused on a network socket\n"
+    "  --fingerprint              print the host key's fingerprint, and exit\n"
+    "\n"
+    "Settings (in the file: the same names, without the dashes):\n"
+    "  --hello-timeout=SECONDS    for the handshake (10)\n"
+    "  --login-timeout=SECONDS    from there to a login (10; none in plain mode)\n"
+    "  --idle-timeout=SECONDS     without a command, once logged in (600)\n"
+    "  --registration=POLICY      open, invite or closed (open)\n"
+    "  --max-message=BYTES        of one sealed message; K, M and G are understood (4M)\n"
+    "  --mailbox-messages=N       waiting in one mailbox (10000)\n"
+    "  --mailbox-bytes=BYTES      waiting in one mailbox (256M)\n"
+    "  --mailbox-per-sender=N     percent of a mailbox that one sender may fill (25)\n"
+    "  --retention-days=N         how long unread messages are kept; 0: for ever (0)\n"
+    "  --log-level=LEVEL          error, warning, info or debug (info)\n"
+    "\n"
+    "  --help                     print this, and exit\n"
+    "  --version                  print the version, and exit\n"
+    "\n"
+    "The log goes to standard error. Exit status 0 for everything that the other side can\n"
+    "cause; sysexits.h for the rest. See docs/ for the protocol and for operating a server.\n";
+
+/* A number that can be set: where it is kept, and between which bounds. */
+struct number {
+    const char *name;
+    size_t offset;
+    uint64_t least, most;
+};
+
+#define DAY  ((uint64_t)86400)
+#define MANY ((uint64_t)1 << 40)
+
+static const struct number numbers[] = {
+    {"hello-timeout", offsetof(struct settings, hello_timeout), 1, DAY},
+    {"login-timeout", offsetof(struct settings, login_timeout), 1, DAY},
+    {"idle-timeout", offsetof(struct settings, idle_timeout), 1, DAY},
+    {"max-message", offsetof(struct settings, max_message), 4096, 64 * 1024 * 1024},
+    {"mailbox-messages", offsetof(struct settings, quota.messages), 1, 1000000},
+    {"mailbox-bytes", offsetof(struct settings, quota.bytes), 4096, MANY},
+    {"mailbox-per-sender", offsetof(struct settings, quota.per_sender_percent), 1, 100},
+    {"retention-days", offsetof(struct settings, quota.retention_days), 0, 36500},
+};
+
+#define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
+
+static const char *const registrations[] = {
+    [REGISTRATION_OPEN] = "open",
+    [REGISTRATION_INVITE] = "invite",
+    [REGISTRATION_CLOSED] = "closed",
+};
+
+const char *settings_registration_name(enum registration registration)
+{
+    return registrations[registration];
+}
+
+size_t settings_max_frame(const struct settings *settings)
+{
+    return frame_line_len(WIRE_HEAD_MAX + 1 + (size_t)settings->max_message);
+}
+
+static enum err set_registration(struct settings *s, const char *value)
+{
+    for (size_t i = 0; i < sizeof(registrations) / sizeof(registrations[0]); i++)
+        if (strcmp(value, registrations[i]) == 0) {
+            s->registration = (enum registration)i;
+            return ERR_OK;
+        }
+    return ERR_MALFORMED;
+}
+
+static enum err set_log_level(struct settings *s, const char *value)
+{
+    static const struct {
+        const char *name;
+        enum log_level level;
+    } levels[] = {{"error", LOG_LEVEL_ERROR},
+                  {"warning", LOG_LEVEL_WARNING},
+                  {"info", LOG_LEVEL_INFO},
+                  {"debug", LOG_LEVEL_DEBUG}};
+    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
+        if (strcmp(value, levels[i].name) == 0) {
+            s->log_level = levels[i].level;
+            return ERR_OK;
+        }
+    return ERR_MALFORMED;
+}
+
+static enum err set_store(struct settings *s, const char *value)
+{
+    if (*value == '\0' || strlen(value) >= sizeof(s->store))
+        return ERR_MALFORMED;
+    snprintf(s->store, sizeof(s->store), "%s", value);
+    return ERR_OK;
+}
+
+/* One setting by its name, from either source. A conf_setter. */
+static enum err set(void *context, const char *name, const char *value)
+{
+    struct settings *s = context;
+    for (size_t i = 0; i < NUMBERS; i++)
+        if (strcmp(name, numbers[i].name) == 0) {
+            uint64_t n;
+            enum err e = conf_number(value, numbers[i].least, numbers[i].most, &n);
+            if (!e)
+                memcpy((char *)s + numbers[i].offset, &n, sizeof(n));
+            return e;
+        }
+    if (strcmp(name, "store") == 0)
+        return set_store(s, value);
+    if (strcmp(name, "registration") == 0)
+        return set_registration(s, value);
+    if (strcmp(name, "log-level") == 0)
+        return set_log_level(s, value);
+    return ERR_NOT_FOUND;
+}
+
+/* systemd hands over its directories separated by colons; the first is ours. */
+static enum err set_defaults(struct settings *s)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    *s = (struct settings){
+        .task = TASK_SERVE,
+        .hello_timeout = 10,
+        .login_timeout = 10,
+        .idle_timeout = 600,
+        .max_message = 4 * 1024 * 1024,
+        .quota = {.messages = 10000,
+                  .bytes = 256 * 1024 * 1024,
+                  .per_sender_percent = 25,
+                  .retention_days = 0},
+        .registration = REGISTRATION_OPEN,
+        .log_level = LOG_LEVEL_INFO,
+    };
+    if (!state || *state == '\0')
+        return set_store(s, "/var/lib/secmsg");
+    size_t len = strcspn(state, ":");
+    if (len >= sizeof(s->store))
+        return ERR_MALFORMED;
+    snprintf(s->store, sizeof(s->store), "%.*s", (int)len, state);
+    return ERR_OK;
+}
+
+/* What getopt_long returns for options that aren't names of settings. */
+enum {
+    OPTION_SETTING = 256,
+    OPTION_CONFIG,
+    OPTION_PLAIN,
+    OPTION_FINGERPRINT,
+    OPTION_HELP,
+    OPTION_VERSION
+};
+
+static const struct option options[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"plain", no_argument, NULL, OPTION_PLAIN},
+    {"fingerprint", no_argument, NULL, OPTION_FINGERPRINT},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"store", required_argument, NULL, OPTION_SETTING},
+    {"registration", required_argument, NULL, OPTION_SETTING},
+    {"log-level", required_argument, NULL, OPTION_SETTING},
+    {"hello-timeout", required_argument, NULL, OPTION_SETTING},
+    {"login-timeout", required_argument, NULL, OPTION_SETTING},
+    {"idle-timeout", required_argument, NULL, OPTION_SETTING},
+    {"max-message", required_argument, NULL, OPTION_SETTING},
+    {"mailbox-messages", required_argument, NULL, OPTION_SETTING},
+    {"mailbox-bytes", required_argument, NULL, OPTION_SETTING},
+    {"mailbox-per-sender", required_argument, NULL, OPTION_SETTING},
+    {"retention-days", required_argument, NULL, OPTION_SETTING},
+    {NULL, 0, NULL, 0},
+};
+
+/* One pass over the command line: the first only looks for the file, the second sets everything. */
+struct pass {
+    struct settings *settings;
+    bool is_first;
+    const char *config;
+    char *message;
+    size_t size;
+};
+
+static enum err take_option(struct pass *pass, int option, int index)
+{
+    switch (option) {
+    case OPTION_CONFIG:
+        pass->config = optarg;
+        return ERR_OK;
+    case OPTION_PLAIN:
+        pass->settings->is_plain = true;
+        return ERR_OK;
+    case OPTION_FINGERPRINT:
+        pass->settings->task = TASK_FINGERPRINT;
+        return ERR_OK;
+    case OPTION_HELP:
+        pass->settings->task = TASK_HELP;
+        return ERR_OK;
+    case OPTION_VERSION:
+        pass->settings->task = TASK_VERSION;
+        return ERR_OK;
+    case OPTION_SETTING:
+        if (pass->is_first || !set(pass->settings, options[index].name, optarg))
+            return ERR_OK;
+        snprintf(pass->message, pass->size, "--%s: bad value '%s'; see --help for what is allowed",
+                 options[index].name, log_escape(span_str(optarg)).text);
+        return ERR_MALFORMED;
+    default:
+        return ERR_NOT_FOUND;
+    }
+}
+
+static enum err walk(struct pass *pass, int argc, char *argv[])
+{
+    opterr = 0;
+    optind = 0; /* glibc: start anew, also on the second pass */
+    for (;;) {
+        int index = 0, option = getopt_long(argc, argv, "", options, &index);
+        if (option == -1)
+            break;
+        enum err e = take_option(pass, option, index);
+        if (e == ERR_NOT_FOUND)
+            snprintf(pass->message, pass->size, "'%s' is no option, or has no value; see --help",
+                     log_escape(span_str(argv[optind - 1])).text);
+        if (e)
+            return ERR_MALFORMED;
+    }
+    if (optind == argc)
+        return ERR_OK;
+    snprintf(pass->message, pass->size, "'%s' is one argument too many; see --help",
+             log_escape(span_str(argv[optind])).text);
+    return ERR_MALFORMED;
+}
+
+static enum err read_config(struct pass *pass)
+{
+    const char *path = pass->config ? pass->config : SETTINGS_CONFIG;
+    enum err e = conf_read(path, set, pass->settings, pass->message, pass->size);
+    if (e == ERR_NOT_FOUND && !pass->config)
+        return ERR_OK;
+    return e == ERR_MALFORMED ? ERR_DENIED : e;
+}
+
+enum err settings_read(struct settings *settings, int argc, char *argv[], char *message,
+                       size_t size)
+{
+    struct pass pass = {.settings = settings, .is_first = true, .message = message, .size = size};
+    snprintf(message, size, "$STATE_DIRECTORY is too long");
+    enum err e = set_defaults(settings);
+    if (!e)
+        e = walk(&pass, argc, argv);
+    if (e || settings->task == TASK_HELP || settings->task == TASK_VERSION)
+        return e;
+    e = read_config(&pass);
+    pass.is_first = false;
+    return e ? e : walk(&pass, argc, argv);
+}
