@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* address.c: parses a server's address; the same server written twice gives the same text. */
+#include "address.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "wire/limits.h"
+
+#include "base/banned.h"
+
+static bool is_host_byte(char c, bool in_brackets)
+{
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_')
+        return true;
+    return in_brackets && (c == ':' || c == '%');
+}
+
+static enum err take_host(struct address *address, const char *host, size_t len, bool in_brackets)
+{
+    if (len == 0 || len > ADDRESS_HOST_MAX || host[0] == '-')
+        return ERR_MALFORMED;
+    for (size_t i = 0; i < len; i++) {
+        char c = host[i];
+        if (c >= 'A' && c <= 'Z')
+            c = (char)(c - 'A' + 'a');
+        if (!is_host_byte(c, in_brackets))
+            return ERR_MALFORMED;
+        address->host[i] = c;
+    }
+    address->host[len] = '\0';
+    return ERR_OK;
+}
+
+static enum err take_port(struct address *address, const char *text)
+{
+    unsigned port = 0;
+    size_t len = strlen(text);
+    if (len == 0 || len > 5 || text[0] == '0')
+        return ERR_MALFORMED;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return ERR_MALFORMED;
+        port = port * 10 + (unsigned)(text[i] - '0');
+    }
+    if (port > 65535)
+        return ERR_MALFORMED;
+    (void)snprintf(address->port, sizeof(address->port), "%u", port);
+    return ERR_OK;
+}
+
+static enum err split(struct address *address, const char *text, bool *in_brackets)
+{
+    const char *port = NULL;
+    const char *colon = strchr(text, ':');
+    size_t len = strlen(text);
+    enum err err;
+
+    *in_brackets = text[0] == '[';
+    if (*in_brackets) {
+        const char *close = strchr(text, ']');
+        if (close == NULL || (close[1] != '\0' && close[1] != ':'))
+            return ERR_MALFORMED;
+        port = close[1] == ':' ? close + 2 : NULL;
+        text++;
+        len = (size_t)(close - text);
+        if (memchr(text, ':', len) == NULL)
+            return ERR_MALFORMED;
+    } else if (colon != NULL && strchr(colon + 1, ':') != NULL) {
+        *in_brackets = true;
+    } else if (colon != NULL) {
+        port = colon + 1;
+        len = (size_t)(colon - text);
+    }
+    err = take_host(address, text, len, *in_brackets);
+    if (err == ERR_OK && port != NULL)
+        err = take_port(address, port);
+    return err;
+}
+
+enum err address_parse(struct address *address, const char *text)
+{
+    bool in_brackets = false;
+    *address = (struct address){.host = ""};
+    (void)snprintf(address->port, sizeof(address->port), "%d", WIRE_PORT);
+    enum err err = split(address, text, &in_brackets);
+    if (err != ERR_OK)
+        return err;
+    (void)snprintf(address->text, sizeof(address->text), in_brackets ? "[%s]:%s" : "%s:%s",
+                   address->host, address->port);
+    return ERR_OK;
+}

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* authenticate.c: logs in. The password never leaves this machine, and keys from the server are used only
+ * when the password opens them and they are those of the pinned identity. */
+#include "authenticate.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/clock.h"
+#include "identify.h"
+#include "password.h"
+#include "pins.h"
+#include "say.h"
+
+#include "base/banned.h"
+
+#define TRIES 3
+
+static enum status ask_salt(struct session *s, uint8_t salt[static STRETCH_SALT_LEN])
+{
+    struct question question = {.verb = VERB_SALT, .fields = {span_str(s->user)}, .n = 1};
+    struct answer answer;
+    enum status status = session_ask(s, &question, &answer);
+    if (status != STATUS_OK)
+        return status;
+    if (answer.kind != ANSWER_OK ||
+        base64url_decode_exact(salt, STRETCH_SALT_LEN, answer.rest) != ERR_OK)
+        return say_nonsense("SALT");
+    return STATUS_OK;
+}
+
+/* Asks LOGIN; *token gets the vault. */
+static enum status ask_login(struct session *s, const char *secret, struct buf *token)
+{
+    struct question question = {.verb = VERB_LOGIN,
+                                .fields = {span_str(s->user), span_str(secret)},
+                                .n = 2};
+    struct answer answer;
+    struct span vault;
+    enum status status = session_ask(s, &question, &answer);
+    if (status != STATUS_OK)
+        return status;
+    if (answer.kind != ANSWER_OK || answer_count(&answer, &s->unread) != ERR_OK)
+        return say_nonsense("LOGIN");
+    if (!answer.has_body) {
+        say("%s's account was made without keys (in plain mode): use it there, or register another "
+            "name.",
+            s->user);
+        return STATUS_NO_USER;
+    }
+    if (vault_line_parse(&vault, answer.body) != ERR_OK)
+        return say_nonsense("LOGIN");
+    enum err err = buf_append_span(token, vault);
+    return err == ERR_OK ? STATUS_OK : say_failure(err, "vault");
+}
+
+static enum status adopt_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
+                              const uint8_t root[static STRETCH_ROOT_LEN],
+                              const struct identify_answer *who, const struct buf *token)
+{
+    bool is_new;
+    enum status status = identify_pin(s, who, &is_new);
+    if (status != STATUS_OK)
+        return status;
+    enum err err = keyring_set(&s->ring, salt, buf_span(&who->text), buf_span(token));
+    if (err == ERR_OK)
+        err = keyring_unlock_root(&s->ring, root);
+    if (err == ERR_FORGED || err == ERR_MALFORMED) {
+        say("the keys that the server keeps for %s don't open with the password, or aren't those "
+            "of "
+            "the account's identity. They weren't used; tell whoever runs the server.",
+            s->user);
+        keyring_clear(&s->ring);
+        return STATUS_PROTOCOL;
+    }
+    if (err == ERR_OK)
+        err = keyring_save(&s->ring, s->account.dir);
+    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't keep the keys");
+}
+
+static enum status fetch_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
+                              const uint8_t root[static STRETCH_ROOT_LEN])
+{
+    char secret[STRETCH_SECRET_SIZE];
+    struct identify_answer who = {.text = BUF_INIT(IDENTITY_MAX)};
+    struct buf token = BUF_INIT(VAULT_TOKEN_MAX);
+    enum err err = stretch_secret(secret, root, s->connection.host_key, span_str(s->user));
+    enum status status = err == ERR_OK ? ask_login(s, secret, &token)
+                                       : say_failure(err, "can't stretch the password");
+    bytes_wipe(secret, sizeof(secret));
+    if (status == STATUS_OK)
+        status = identify_ask(s, s->user, &who);
+    if (status == STATUS_OK && who.kind != IDENTIFY_PRESENT)
+        status = say_nonsense("WHO");
+    if (status == STATUS_OK)
+        status = adopt_keys(s, salt, root, &who, &token);
+    identify_free(&who);
+    buf_free(&token);
+    return status;
+}
+
+enum status authenticate_finish(struct session *s)
+{
+    s->is_logged_in = true;
+    enum status status = session_learn_limits(s);
+    if (status != STATUS_OK)
+        return status;
+    enum err err = home_note_first_login(s->account.dir, clock_wall());
+    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't note the first login");
+}
+
+enum status authenticate_by_password(struct session *s, struct span password)
+{
+    uint8_t salt[STRETCH_SALT_LEN], root[STRETCH_ROOT_LEN];
+    enum status status = session_connect(s);
+    if (status == STATUS_OK)
+        status = ask_salt(s, salt);
+    if (status != STATUS_OK)
+        return status;
+    enum err err = stretch_root(root, password, salt);
+    status =
+        err == ERR_OK ? fetch_keys(s, salt, root) : say_failure(err, "can't stretch the password");
+    bytes_wipe(root, sizeof(root));
+    if (status == STATUS_OK)
+        status = authenticate_finish(s);
+    else
+        connection_close(&s->connection);
+    return status;
+}
+
+enum status authenticate_asking(struct session *s)
+{
+    enum status status = STATUS_OK;
+    for (int i = 0; i < TRIES; i++) {
+        struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
+        status = password_get(s, false, &password);
+        bool was_got = status == STATUS_OK;
+        if (was_got)
+            status = authenticate_by_password(s, buf_span(&password));
+        buf_free(&password);
+        if (!was_got || status != STATUS_NO_PERMISSION || !password_can_retry(s))
+            break;
+    }
+    return status;
+}
+
+/* The password doesn't open the local keys: a wrong one, or a new one from another machine. */
+static enum status try_changed_password(struct session *s, struct span password)
+{
+    uint8_t salt[STRETCH_SALT_LEN];
+    enum status status = session_connect(s);
+    if (status == STATUS_OK)
+        status = ask_salt(s, salt);
+    if (status != STATUS_OK)
+        return status;
+    if (memcmp(salt, s->ring.salt, STRETCH_SALT_LEN) == 0) {
+        connection_close(&s->connection);
+        say("wrong password for %s.", s->user);
+        return STATUS_NO_PERMISSION;
+    }
+    say("the password doesn't open the keys on this machine. The server has other ones: trying it "
+        "there.");
+    return authenticate_by_password(s, password);
+}
+
+static enum status ask_prove(struct session *s, bool *is_refused)
+{
+    uint8_t signature[RSA_LEN] = {0};
+    struct span body = span_of(signature, sizeof(signature));
+    struct question question = {.verb = VERB_PROVE,
+                                .fields = {span_str(s->user)},
+                                .n = 1,
+                                .body = &body};
+    struct answer answer;
+    *is_refused = false;
+    enum err err = login_proof_sign(signature, s->ring.vault.sign, span_str(s->user),
+                                    s->connection.keys.transcript, buf_span(&s->ring.token));
+    if (err != ERR_OK)
+        return say_failure(err, "can't sign the login");
+    enum status status = connection_ask(&s->connection, &question, &answer);
+    if (status != STATUS_OK)
+        return status;
+    if (answer.kind == ANSWER_ERR && answer.code == CODE_AUTH_FAILED) {
+        *is_refused = true;
+        return STATUS_NO_PERMISSION;
+    }
+    if (answer.kind == ANSWER_ERR)
+        return say_refusal(&answer);
+    if (answer.kind != ANSWER_OK || answer_count(&answer, &s->unread) != ERR_OK)
+        return say_nonsense("PROVE");
+    return STATUS_OK;
+}
+
+/* Logs in by the unlocked keys. The password, where it is at hand, is tried once when the server refuses
+ * them: it may have been set anew on another machine, under another salt. */
+static enum status prove(struct session *s, const struct span *password)
+{
+    bool is_refused = false;
+    enum status status = session_connect(s);
+    if (status == STATUS_OK)
+        status = ask_prove(s, &is_refused);
+    if (status == STATUS_OK)
+        return authenticate_finish(s);
+    if (!is_refused) {
+        connection_close(&s->connection);
+        return status;
+    }
+    say("the server doesn't take the keys of this machine any more: the password was changed on "
+        "another "
+        "one, or the account is gone or disabled.");
+    if (password != NULL)
+        return authenticate_by_password(s, *password);
+    session_forget_user(s);
+    say("Type `login` to log in with the new password.");
+    return status;
+}
+
+static enum status load_keys(struct session *s)
+{
+    enum err err = keyring_load(&s->ring, s->account.dir, s->user);
+    if (err == ERR_OK)
+        return STATUS_OK;
+    if (err != ERR_NOT_FOUND) {
+        say("the keys in %s can't be used. Remove the file " HOME_KEYS
+            " there and log in again: the server has a copy.",
+            s->account.path);
+        return say_failure(err, "keys");
+    }
+    if (s->is_prompt)
+        say("you aren't logged in as %s. Type `login %s`.", s->user, s->user);
+    else
+        say("%s isn't logged in here. Use `secmsg login --user %s` first.", s->user, s->user);
+    return STATUS_NO_PERMISSION;
+}
+
+/* One password, and all that follows from it. *may_retry: it was wrong, and another one may be tried. */
+static enum status unlock_and_prove(struct session *s, bool *may_retry)
+{
+    struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
+    *may_retry = false;
+    enum status status = password_get(s, false, &password);
+    if (status == STATUS_OK) {
+        struct span text = buf_span(&password);
+        enum err err = keyring_unlock(&s->ring, text);
+        if (err == ERR_OK)
+            status = prove(s, &text);
+        else if (err == ERR_FORGED)
+            status = try_changed_password(s, text);
+        else
+            status = say_failure(err, "can't open the keys");
+        *may_retry = status == STATUS_NO_PERMISSION && s->ring.is_loaded && password_can_retry(s);
+    }
+    buf_free(&password);
+    return status;
+}
+
+enum status authenticate_session(struct session *s)
+{
+    bool was_logged_in = s->is_logged_in;
+    bool may_retry = true;
+    if (connection_is_alive(&s->connection) && s->is_logged_in)
+        return STATUS_OK;
+    if (s->ring.is_unlocked) {
+        enum status status = prove(s, NULL);
+        if (status == STATUS_OK && was_logged_in)
+            say("connected again.");
+        return status;
+    }
+    enum status status = session_choose_user(s, NULL);
+    if (status == STATUS_OK)
+        status = load_keys(s);
+    if (status != STATUS_OK)
+        return status;
+    for (int i = 0; i < TRIES && may_retry; i++)
+        status = unlock_and_prove(s, &may_retry);
+    if (status == STATUS_OK && s->is_prompt)
+        authenticate_say_welcome(s);
+    return status;
+}
+
+void authenticate_say_welcome(const struct session *s)
+{
+    say("logged in as %s. %" PRIu64 " unread message%s.", s->user, s->unread,
+        s->unread == 1 ? "" : "s");
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* identify.c: takes an identity from the server only under the name that was asked for, pins the first,
+ * and never lets another take its place by itself. */
+#include "identify.h"
+
+#include "pins.h"
+#include "say.h"
+
+#include "base/banned.h"
+
+void identify_free(struct identify_answer *who)
+{
+    buf_free(&who->text);
+}
+
+static enum status take_identity(const char *user, const struct answer *answer,
+                                 struct identify_answer *who)
+{
+    enum err err = answer->has_body ? identity_parse(&who->identity, answer->body) : ERR_MALFORMED;
+    if (err != ERR_OK || !span_is(span_str(who->identity.user), user)) {
+        say("the server sent an identity for %s that isn't valid, or isn't theirs. It wasn't used; "
+            "tell whoever runs the server.",
+            user);
+        return STATUS_PROTOCOL;
+    }
+    err = buf_append_span(&who->text, answer->body);
+    return err == ERR_OK ? STATUS_OK : say_failure(err, "identity");
+}
+
+enum status identify_ask(struct session *s, const char *user, struct identify_answer *who)
+{
+    struct question question = {.verb = VERB_WHO, .fields = {span_str(user)}, .n = 1};
+    struct answer answer;
+    *who = (struct identify_answer){.kind = IDENTIFY_PRESENT, .text = BUF_INIT(IDENTITY_MAX)};
+    enum status status = connection_ask(&s->connection, &question, &answer);
+    if (status != STATUS_OK)
+        return status;
+    if (answer.kind == ANSWER_OK)
+        return take_identity(user, &answer, who);
+    if (answer.kind != ANSWER_ERR)
+        return say_nonsense("WHO");
+    if (answer.code == CODE_NO_USER)
+        who->kind = IDENTIFY_NO_USER;
+    else if (answer.code == CODE_NO_IDENTITY)
+        who->kind = IDENTIFY_NO_IDENTITY;
+    else
+        return say_refusal(&answer);
+    return STATUS_OK;
+}
+
+enum status identify_say_changed(const struct session *s, const char *user, const char *pinned,
+                                 const char *now)
+{
+    say("THE IDENTITY OF %s HAS CHANGED. Somebody may be pretending to be them, or they made new "
+        "keys.",
+        user);
+    say("  pinned: %s", pinned);
+    say("  now:    %s", now[0] != '\0' ? now : "none");
+    say("Ask %s, by another way, which one is right. Only if it is the new one: remove the line "
+        "that "
+        "begins with \"%s \" from %s/" PINS_IDENTITIES_FILE ".",
+        user, user, s->account.path);
+    return STATUS_CHANGED;
+}
+
+enum status identify_pin(struct session *s, const struct identify_answer *who, bool *is_new)
+{
+    struct identity pinned;
+    *is_new = false;
+    enum err err = pins_add_identity(s->account.dir, buf_span(&who->text));
+    if (err == ERR_OK)
+        *is_new = true;
+    if (err == ERR_OK || err == ERR_DUPLICATE)
+        return STATUS_OK;
+    if (err == ERR_EXISTS)
+        err = pins_find_identity(s->account.dir, who->identity.user, &pinned);
+    if (err == ERR_OK)
+        return identify_say_changed(s, who->identity.user, pinned.fingerprint,
+                                    who->identity.fingerprint);
+    return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
+}
+
+static enum status say_nobody(struct session *s, const char *user, enum identify_kind kind)
+{
+    struct identity pinned;
+    enum err err = pins_find_identity(s->account.dir, user, &pinned);
+    if (err == ERR_OK && kind == IDENTIFY_NO_IDENTITY)
+        return identify_say_changed(s, user, pinned.fingerprint, "");
+    if (kind == IDENTIFY_NO_USER)
+        say("there is no user %s on this server: check the spelling.", user);
+    else
+        say("%s's account was made without keys (in plain mode), so nothing can be sealed for "
+            "them.",
+            user);
+    return STATUS_NO_USER;
+}
+
+enum status identify_user(struct session *s, const char *user, struct identity *identity)
+{
+    struct identify_answer who;
+    bool is_new = false;
+    enum status status = identify_ask(s, user, &who);
+    if (status == STATUS_OK && who.kind != IDENTIFY_PRESENT)
+        status = say_nobody(s, user, who.kind);
+    else if (status == STATUS_OK)
+        status = identify_pin(s, &who, &is_new);
+    if (is_new)
+        say("%s's identity is pinned from now on: %s", user, who.identity.fingerprint);
+    *identity = who.identity;
+    identify_free(&who);
+    return status;
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* input.c: lines from a person, by readline, or from a pipe, byte by byte so that nothing is read ahead.
+ *
+ * Signals are let in only while it waits for a key, so none is lost between a look and a wait. */
+#include "input.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <readline/history.h>
+#include <readline/readline.h>
+
+#include "transport.h"
+
+#include "base/banned.h"
+
+static const int ending[] = {SIGTERM, SIGHUP};
+
+static volatile sig_atomic_t is_interrupted;
+static volatile sig_atomic_t last_ending;
+static volatile sig_atomic_t is_reading;
+static volatile sig_atomic_t is_continued;
+
+static const char *const *completed_words;
+static bool completes;
+static bool has_line;
+static char *typed_line;
+
+static void handle_interrupt(int number)
+{
+    (void)number;
+    is_interrupted = 1;
+    if (!is_reading)
+        transport_break();
+}
+
+/* While a line is read the terminal is readline's: it must be put right before the program ends. */
+static void handle_ending(int number)
+{
+    last_ending = number;
+    if (!is_reading) {
+        (void)signal(number, SIG_DFL);
+        (void)raise(number);
+    }
+}
+
+static void note_continued(int number)
+{
+    (void)number;
+    is_continued = 1;
+}
+
+static char *next_word(const char *text, int state)
+{
+    static size_t next;
+    if (state == 0)
+        next = 0;
+    while (completed_words[next] != NULL) {
+        const char *word = completed_words[next++];
+        if (strncmp(word, text, strlen(text)) == 0)
+            return strdup(word);
+    }
+    return NULL;
+}
+
+static char **complete(const char *text, int start, int end)
+{
+    (void)end;
+    if (!completes) {
+        rl_attempted_completion_over = 1;
+        return NULL;
+    }
+    return start == 0 ? rl_completion_matches(text, next_word) : NULL;
+}
+
+bool input_is_terminal(void)
+{
+    return isatty(STDIN_FILENO) == 1;
+}
+
+void input_open(const char *const words[])
+{
+    struct sigaction action = {.sa_handler = handle_interrupt};
+    if (!input_is_terminal())
+        return;
+    completed_words = words;
+    rl_readline_name = "secmsg";
+    rl_attempted_completion_function = complete;
+    rl_catch_signals = 0;
+    rl_outstream = stdout;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGINT, &action, NULL);
+    action.sa_handler = note_continued;
+    (void)sigaction(SIGCONT, &action, NULL);
+    action.sa_handler = handle_ending;
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        (void)sigaction(ending[i], &action, NULL);
+}
+
+void input_close(void)
+{
+    if (!input_is_terminal())
+        return;
+    clear_history();
+    (void)signal(SIGINT, SIG_DFL);
+    (void)signal(SIGCONT, SIG_DFL);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        (void)signal(ending[i], SIG_DFL);
+}
+
+static void take_line(char *line)
+{
+    rl_callback_handler_remove();
+    has_line = true;
+    typed_line = line;
+}
+
+/* The shell set the terminal its own way while the program was stopped. */
+static void resume(void)
+{
+    is_continued = 0;
+    rl_deprep_terminal();
+    rl_prep_terminal(1);
+    rl_forced_update_display();
+}
+
+/* Waits for keys with `mask` in force. Returns with has_line, or after a signal. */
+static void wait_for_line(const sigset_t *mask)
+{
+    while (!has_line && !is_interrupted && !last_ending) {
+        struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (ppoll(&in, 1, NULL, mask) > 0)
+            rl_callback_read_char();
+        else if (errno != EINTR)
+            break;
+        if (is_continued)
+            resume();
+    }
+    if (!has_line) {
+        rl_free_line_state();
+        rl_callback_sigcleanup();
+        rl_callback_handler_remove();
+        (void)fputs("\n", stdout);
+        (void)fflush(stdout);
+    }
+}
+
+static enum err keep_line(char *text, enum input_kind kind, struct buf *line)
+{
+    size_t len = strlen(text);
+    enum err err = buf_append(line, text, len);
+    /* An invitation is a secret until it is used. */
+    if (err == ERR_OK && kind == INPUT_COMMAND && len > 0 && strstr(text, "--invite") == NULL)
+        add_history(text);
+    bytes_wipe(text, len);
+    free(text);
+    return err;
+}
+
+static enum err read_typed(const char *prompt, enum input_kind kind, struct buf *line)
+{
+    sigset_t blocked, before;
+    (void)sigemptyset(&blocked);
+    (void)sigaddset(&blocked, SIGINT);
+    (void)sigaddset(&blocked, SIGCONT);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        (void)sigaddset(&blocked, ending[i]);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before);
+    /* A Ctrl-C that came before a command's line has had its effect; before a line of text it is meant
+     * for the text. */
+    if (kind == INPUT_COMMAND)
+        is_interrupted = 0;
+    is_continued = 0;
+    is_reading = 1;
+    has_line = false;
+    typed_line = NULL;
+    completes = kind == INPUT_COMMAND;
+    rl_callback_handler_install(prompt, take_line);
+    wait_for_line(&before);
+    is_reading = 0;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    if (last_ending) {
+        (void)signal(last_ending, SIG_DFL);
+        (void)raise(last_ending);
+    }
+    if (!has_line && is_interrupted) {
+        is_interrupted = 0;
+        return ERR_DENIED;
+    }
+    if (!has_line)
+        return ERR_CLOSED;
+    if (typed_line == NULL) {
+        (void)fputs("\n", stdout);
+        return ERR_CLOSED;
+    }
+    return keep_line(typed_line, kind, line);
+}
+
+/* Reads to LF or the end, also when the line is too long: the rest of it is no line of its own. */
+static enum err read_piped(struct buf *line)
+{
+    enum err err = ERR_OK;
+    bool is_empty = true;
+    for (;;) {
+        uint8_t byte;
+        ssize_t got = read(STDIN_FILENO, &byte, 1);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return ERR_IO;
+        if (got == 0 && is_empty)
+            return ERR_CLOSED;
+        if (got == 0 || byte == '\n')
+            return err;
+        is_empty = false;
+        if (err == ERR_OK)
+            err = byte == '\0' ? ERR_MALFORMED : buf_append_byte(line, byte);
+    }
+}
+
+enum err input_read_line(const char *prompt, enum input_kind kind, struct buf *line)
+{
+    buf_clear(line);
+    enum err err = input_is_terminal() ? read_typed(prompt, kind, line) : read_piped(line);
+    if (err != ERR_OK)
+        buf_clear(line);
+    return err;
+}

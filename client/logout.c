@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* logout.c: the word `logout`: removes the keys from this machine, and nothing else. */
+#include "words.h"
+
+#include "say.h"
+
+#include "base/banned.h"
+
+enum status logout_main(struct session *s, int argc, char *argv[])
+{
+    (void)argc;
+    (void)argv;
+    enum status status = session_choose_user(s, NULL);
+    if (status != STATUS_OK)
+        return status;
+    enum err err = keyring_remove(s->account.dir);
+    if (err == ERR_NOT_FOUND) {
+        say("%s isn't logged in here.", s->user);
+        status = STATUS_NO_PERMISSION;
+    } else if (err != ERR_OK) {
+        status = say_failure(err, "can't remove the keys");
+    } else {
+        say("logged out: the keys of %s were removed from this machine.", s->user);
+    }
+    session_forget_user(s);
+    return status;
+}

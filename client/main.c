@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* main.c: settles options, guards the process, and runs one word, or the prompt. */
+#include <errno.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "crypto/crypto.h"
+#include "prompt.h"
+#include "say.h"
+#include "words.h"
+
+#include "base/banned.h"
+
+/* Two RSA keys and what working with them takes, many times over. */
+#define SECURE_BYTES ((size_t)512 << 10)
+
+/* No core file and no debugger gets at keys or passwords. */
+static void guard(void)
+{
+    const struct rlimit none = {0, 0};
+    (void)setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__ /* the leak check is a debugger */
+    (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    (void)signal(SIGPIPE, SIG_IGN);
+    (void)setlocale(LC_CTYPE, "");
+    log_open("secmsg", LOG_LEVEL_ERROR);
+}
+
+static enum status run(const struct options *options, const struct word *word, int argc,
+                       char *argv[], const char *taken)
+{
+    struct session session;
+    enum err err = crypto_init(SECURE_BYTES);
+    if (err != ERR_OK)
+        return say_failure(err, "can't start the cryptography");
+    enum status status = session_open(&session, options);
+    if (status == STATUS_OK)
+        status = word != NULL ? words_run(word, &session, argc, argv, taken) : prompt_run(&session);
+    session_close(&session);
+    crypto_end();
+    return status;
+}
+
+/* What was asked for must have arrived. */
+static enum status end(enum status status)
+{
+    bool is_written = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (is_written || status != STATUS_OK)
+        return status;
+    say("can't write to standard output: %s.", strerror(errno));
+    return STATUS_IO;
+}
+
+static enum status run_command_line(int argc, char *argv[])
+{
+    struct options options;
+    char taken[OPTIONS_TAKEN_SIZE];
+    int first = 0;
+    options_defaults(&options);
+    enum status status = options_parse(&options, argc, argv, &first, taken);
+    if (status != STATUS_OK)
+        return status;
+    const struct word *word = first < argc ? words_find(argv[first]) : NULL;
+    if (first < argc && word == NULL)
+        return words_say_unknown(argv[first], "secmsg help");
+    if (options.wants_version) {
+        words_print_version();
+        return STATUS_OK;
+    }
+    if (options.wants_help) {
+        words_print_help(word);
+        return STATUS_OK;
+    }
+    if (word != NULL && word->main == help_main)
+        return help_main(NULL, argc - first, argv + first);
+    if (word == NULL)
+        status = options_check("the prompt", "", taken);
+    return status == STATUS_OK ? run(&options, word, argc - first, argv + first, taken) : status;
+}
+
+int main(int argc, char *argv[])
+{
+    guard();
+    return (int)end(run_command_line(argc, argv));
+}

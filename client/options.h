@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* options.h: the command line: one table of all options, and which word takes which. */
+#ifndef SECMSG_CLIENT_OPTIONS_H
+#define SECMSG_CLIENT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "status.h"
+
+/* What was asked for. The strings are argv's, the environment's or literals: nothing here is owned. */
+struct options {
+    const char *server;
+    const char *exec;
+    const char *user;
+    const char *password_file;
+    int password_fd; /* -1 for none */
+    const char *home;
+    uint64_t timeout_ms; /* for each step of a connection */
+    bool wants_help;
+    bool wants_version;
+    /* of single words; letters as in the table */
+    const char *invite;  /* i: register */
+    const char *message; /* m: send */
+    const char *file;    /* f: send */
+    const char *output;  /* o: read */
+    uint64_t count;      /* n: read; 0 if not given */
+    bool is_all;         /* a: read */
+    bool is_raw;         /* r: read */
+};
+
+/* The defaults, from the environment where it has them (SECMSG_SERVER, SECMSG_USER). */
+void options_defaults(struct options *options);
+
+/* Parses argv, in which options and words may be mixed, and moves the words behind argv[*first]. The
+ * options that only some words take are noted in taken[]: a string of their letters. Says what is
+ * wrong, and returns STATUS_USAGE then. */
+#define OPTIONS_TAKEN_SIZE 16
+enum status options_parse(struct options *options, int argc, char *argv[], int *first,
+                          char taken[static OPTIONS_TAKEN_SIZE]);
+
+/* STATUS_USAGE, and says so, if an option was given that `word` (which takes `letters`) doesn't know. */
+enum status options_check(const char *word, const char *letters, const char *taken);
+
+#endif

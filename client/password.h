@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* password.h: where a password comes from: --password-fd, --password-file, or the terminal. */
+#ifndef SECMSG_CLIENT_PASSWORD_H
+#define SECMSG_CLIENT_PASSWORD_H
+
+#include "session.h"
+
+/* Fills *password (BUF_INIT(PASSWORD_BUF_MAX), empty). is_new asks twice at a terminal. Says why there is
+ * none: STATUS_USAGE, STATUS_NO_INPUT, STATUS_DATA for one that isn't 1-1024 bytes. */
+#define PASSWORD_BUF_MAX (STRETCH_PASSWORD_MAX + 2)
+enum status password_get(struct session *s, bool is_new, struct buf *password) MUST_USE;
+
+/* Whether another one could be asked for after a wrong one. */
+bool password_can_retry(const struct session *s);
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* pins.c: the files of pinned keys. A pin is only ever added; every line of a file must be of its form,
+ * for a damaged file must not look like one in which nothing is pinned. */
+#include "pins.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/file.h"
+
+#include "base/banned.h"
+
+#define FILE_MAX ((size_t)64 << 20)
+
+/* Takes the next line, without its LF, off the front of *rest. */
+static enum err take_line(struct span *rest, struct span *line)
+{
+    if (rest->len == 0)
+        return ERR_NOT_FOUND;
+    const uint8_t *end = memchr(rest->data, '\n', rest->len);
+    if (end == NULL)
+        return ERR_DAMAGED;
+    *line = span_of(rest->data, (size_t)(end - rest->data));
+    *rest = span_of(end + 1, rest->len - line->len - 1);
+    return ERR_OK;
+}
+
+/* Takes what stands before the first space off the front of *line, and the space. */
+static enum err take_word(struct span *line, struct span *word)
+{
+    const uint8_t *space = line->len > 0 ? memchr(line->data, ' ', line->len) : NULL;
+    if (space == NULL || space == line->data)
+        return ERR_DAMAGED;
+    *word = span_of(line->data, (size_t)(space - line->data));
+    *line = span_of(space + 1, line->len - word->len - 1);
+    return ERR_OK;
+}
+
+/* Appends the file; a missing one is empty. */
+static enum err read_pins(int dir, const char *file, struct buf *text)
+{
+    enum err err = file_read(dir, file, text);
+    return err == ERR_NOT_FOUND ? ERR_OK : err;
+}
+
+enum err pins_command_name(struct buf *name, const char *command)
+{
+    enum err err = buf_append_str(name, "exec:");
+    for (const char *c = command; err == ERR_OK && *c != '\0'; c++) {
+        uint8_t byte = (uint8_t)*c;
+        if (byte == '%' || byte < 0x20 || byte > 0x7e)
+            err = buf_printf(name, "%%%02X", byte);
+        else
+            err = buf_append_byte(name, byte);
+    }
+    return err;
+}
+
+static enum err find_host(struct span text, struct span server, uint8_t key[static HOST_KEY_LEN])
+{
+    enum err found = ERR_NOT_FOUND;
+    while (text.len > 0) {
+        struct span line, word;
+        uint8_t pinned[HOST_KEY_LEN];
+        enum err err = take_line(&text, &line);
+        if (err == ERR_OK)
+            err = take_word(&line, &word);
+        if (err != ERR_OK)
+            return err;
+        if (line.len == 0 || base64url_decode_exact(pinned, HOST_KEY_LEN, word) != ERR_OK)
+            return ERR_DAMAGED;
+        if (found == ERR_NOT_FOUND && span_equal(line, server)) {
+            memcpy(key, pinned, HOST_KEY_LEN);
+            found = ERR_OK;
+        }
+    }
+    return found;
+}
+
+enum err pins_find_host(int home_dir, struct span server, uint8_t key[static HOST_KEY_LEN])
+{
+    struct buf text = BUF_INIT(FILE_MAX);
+    enum err err = read_pins(home_dir, PINS_HOSTS_FILE, &text);
+    if (err == ERR_OK)
+        err = find_host(buf_span(&text), server, key);
+    buf_free(&text);
+    return err;
+}
+
+static enum err add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+{
+    uint8_t pinned[HOST_KEY_LEN];
+    struct buf text = BUF_INIT(FILE_MAX);
+    enum err err = read_pins(home_dir, PINS_HOSTS_FILE, &text);
+    if (err != ERR_OK)
+        goto out;
+    err = find_host(buf_span(&text), server, pinned);
+    if (err == ERR_OK)
+        err = memcmp(pinned, key, HOST_KEY_LEN) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
+    if (err != ERR_NOT_FOUND)
+        goto out;
+    err = base64url_encode(&text, span_of(key, HOST_KEY_LEN));
+    if (err == ERR_OK)
+        err = buf_append_byte(&text, ' ');
+    if (err == ERR_OK)
+        err = buf_append_span(&text, server);
+    if (err == ERR_OK)
+        err = buf_append_byte(&text, '\n');
+    if (err == ERR_OK)
+        err = file_replace(home_dir, PINS_HOSTS_FILE, buf_span(&text), 0600);
+out:
+    buf_free(&text);
+    return err;
+}
+
+enum err pins_add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+{
+    int lock = -1;
+    enum err err = home_lock(home_dir, HOME_LOCK, HOME_LOCK_MS, &lock);
+    if (err == ERR_OK)
+        err = add_host(home_dir, server, key);
+    home_unlock(lock);
+    return err;
+}
+
+/* One line's identity, verified as if it came from outside: the file is on a disk. */
+static enum err parse_pin(struct span line, struct span user, struct identity *identity)
+{
+    struct span fingerprint;
+    struct buf text = BUF_INIT(IDENTITY_MAX);
+    enum err err = take_word(&line, &fingerprint);
+    if (err == ERR_OK && base64url_decode(&text, line) != ERR_OK)
+        err = ERR_DAMAGED;
+    if (err == ERR_OK && identity_parse(identity, buf_span(&text)) != ERR_OK)
+        err = ERR_DAMAGED;
+    if (err == ERR_OK &&
+        (!span_is(user, identity->user) || !span_is(fingerprint, identity->fingerprint)))
+        err = ERR_DAMAGED;
+    buf_free(&text);
+    return err;
+}
+
+static enum err find_identity(struct span text, const char *user, struct identity *identity)
+{
+    struct span pin = {NULL, 0};
+    while (text.len > 0) {
+        struct span line, word;
+        enum err err = take_line(&text, &line);
+        if (err == ERR_OK)
+            err = take_word(&line, &word);
+        if (err != ERR_OK)
+            return err;
+        if (!field_is_user(word))
+            return ERR_DAMAGED;
+        if (pin.data == NULL && span_is(word, user))
+            pin = line;
+    }
+    return pin.data == NULL ? ERR_NOT_FOUND : parse_pin(pin, span_str(user), identity);
+}
+
+enum err pins_find_identity(int account_dir, const char *user, struct identity *identity)
+{
+    struct buf text = BUF_INIT(FILE_MAX);
+    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &text);
+    if (err == ERR_OK)
+        err = find_identity(buf_span(&text), user, identity);
+    buf_free(&text);
+    return err;
+}
+
+static enum err add_identity(int account_dir, const struct identity *identity, struct span text)
+{
+    struct identity pinned;
+    struct buf file = BUF_INIT(FILE_MAX);
+    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &file);
+    if (err != ERR_OK)
+        goto out;
+    err = find_identity(buf_span(&file), identity->user, &pinned);
+    if (err == ERR_OK) {
+        bool is_same = strcmp(pinned.fingerprint, identity->fingerprint) == 0;
+        err = is_same ? ERR_DUPLICATE : ERR_EXISTS;
+    }
+    if (err != ERR_NOT_FOUND)
+        goto out;
+    err = buf_printf(&file, "%s %s ", identity->user, identity->fingerprint);
+    if (err == ERR_OK)
+        err = base64url_encode(&file, text);
+    if (err == ERR_OK)
+        err = buf_append_byte(&file, '\n');
+    if (err == ERR_OK)
+        err = file_replace(account_dir, PINS_IDENTITIES_FILE, buf_span(&file), 0600);
+out:
+    buf_free(&file);
+    return err;
+}
+
+enum err pins_add_identity(int account_dir, struct span text)
+{
+    struct identity identity;
+    int lock = -1;
+    enum err err = identity_parse(&identity, text);
+    if (err == ERR_OK)
+        err = home_lock(account_dir, HOME_LOCK, HOME_LOCK_MS, &lock);
+    if (err == ERR_OK)
+        err = add_identity(account_dir, &identity, text);
+    home_unlock(lock);
+    return err;
+}
+
+enum status pins_say_failure(enum err err, const char *dir, const char *file)
+{
+    if (err == ERR_DAMAGED)
+        say("the pinned keys in %s/%s are damaged, so nothing was trusted. Repair or remove the "
+            "file: "
+            "what it pinned will then be pinned anew.",
+            dir, file);
+    return say_failure(err, file);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* save.h: what a message holds, into a file of its own. */
+#ifndef SECMSG_CLIENT_SAVE_H
+#define SECMSG_CLIENT_SAVE_H
+
+#include <limits.h>
+
+#include "status.h"
+
+/* Where to, and what: `output` is a directory (then `name`, or where that is "" `id`, is the file's name in
+ * it; with a number where that is taken) or a path where nothing is yet. */
+struct saving {
+    const char *output;
+    const char *name;
+    const char *id;
+    struct span data;
+};
+
+/* Writes the file, durably, and its path. Nothing is overwritten; no name from outside leads out of the
+ * directory or hides. Says what is wrong: STATUS_CANT_CREATE, and no file is left. */
+enum status save_data(const struct saving *saving, char path[static PATH_MAX]) MUST_USE;
+
+#endif

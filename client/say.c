@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* say.c: messages to people. Nothing from outside is printed unescaped. */
+#include "say.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "visible.h"
+
+#include "base/banned.h"
+
+static bool has_prefix = true;
+
+void say_prefix(bool is_wanted)
+{
+    has_prefix = is_wanted;
+}
+
+void say(const char *format, ...)
+{
+    va_list args;
+    (void)fflush(stdout);
+    if (has_prefix)
+        (void)fputs("secmsg: ", stderr);
+    va_start(args, format);
+    (void)vfprintf(stderr, format, args);
+    va_end(args);
+    (void)fputc('\n', stderr);
+}
+
+enum status say_failure(enum err err, const char *what)
+{
+    int number = errno;
+    if (err == ERR_IO && number != 0)
+        say("%s: %s.", what, strerror(number));
+    else if (err == ERR_BUSY)
+        say("%s: another secmsg is using the same directory. Try again when it has finished.",
+            what);
+    else
+        say("%s: %s.", what, err_text(err));
+    return status_of_err(err);
+}
+
+static const struct {
+    enum code code;
+    const char *next;
+} advice[] = {
+    {CODE_VERSION, "This client and that server speak different versions: update the older one."},
+    {CODE_BAD_HELLO, "Something between this client and the server changed what was sent, or one "
+                     "of them is faulty. Try again."},
+    {CODE_BUSY, "The server is busy. Try again in a moment."},
+    {CODE_TIMEOUT, "The server waited too long for this client. Run the command again."},
+    {CODE_TAMPERED, "What the server got isn't what this client sent: something between them "
+                    "changed it. Try again, over another network if this is repeated."},
+    {CODE_RATE_LIMITED, "Too many attempts. Wait, then try again."},
+    {CODE_INTERNAL,
+     "The server has a fault of its own: tell whoever runs it, and try again later."},
+    {CODE_TOO_LARGE, "The message is larger than this server takes: send less, or in parts."},
+    {CODE_BAD_NAME, "A name is 1-32 of a-z 0-9 . _ -, beginning with a letter or a digit: choose "
+                    "another."},
+    {CODE_NAME_TAKEN, "That name is taken: choose another, or log in if it is yours."},
+    {CODE_REGISTRATION_CLOSED, "This server takes no new accounts by itself: ask whoever runs it."},
+    {CODE_BAD_INVITE,
+     "This server wants an invitation that is good: ask whoever runs it for one and "
+     "give it with --invite TOKEN."},
+    {CODE_AUTH_FAILED, "Wrong name or password, or the account is gone or disabled. Check both "
+                       "and try again."},
+    {CODE_NO_USER, "There is no user of that name here: check the spelling."},
+    {CODE_NO_IDENTITY, "That account was made without keys (in plain mode), so nothing can be "
+                       "sealed for it."},
+    {CODE_MAILBOX_FULL, "Nothing was delivered: the recipient's mailbox has no room for more from "
+                        "you. Try again when they have read something."},
+    {CODE_STORAGE_FULL, "Nothing was stored: the server has no room left. Try again later, or tell "
+                        "whoever runs it."},
+};
+
+static const char *find_advice(enum code code)
+{
+    for (size_t i = 0; i < sizeof(advice) / sizeof(advice[0]); i++) {
+        if (advice[i].code == code)
+            return advice[i].next;
+    }
+    return "This client and the server don't understand each other: update the older one.";
+}
+
+enum status say_refusal(const struct answer *answer)
+{
+    struct visible_value code = visible_value(answer->code_text);
+    struct visible_value text = visible_value(answer->text);
+    say("the server refused (%s: %s).", code.text, text.text);
+    say("%s", find_advice(answer->code));
+    if (answer->has_limit && answer->has_used)
+        say("The limit is %" PRIu64 ", and %" PRIu64 " of it is used.", answer->limit,
+            answer->used);
+    else if (answer->has_limit)
+        say("The limit is %" PRIu64 ".", answer->limit);
+    if (answer->has_retry_after)
+        say("Try again in %" PRIu64 " seconds.", answer->retry_after);
+    return status_of_code(answer->code);
+}
+
+enum status say_nonsense(const char *verb)
+{
+    say("the server's answer to %s isn't one that the protocol allows. Nothing of it was used; "
+        "one of the two programs is faulty or of another version.",
+        verb);
+    return STATUS_PROTOCOL;
+}

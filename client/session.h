@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* session.h: what all words share: which server, which user, the open connection, the keys.
+ *
+ * Functions that return a status have told the user what is wrong. */
+#ifndef SECMSG_CLIENT_SESSION_H
+#define SECMSG_CLIENT_SESSION_H
+
+#include "connection.h"
+#include "home.h"
+#include "keyring.h"
+#include "options.h"
+#include "visible.h"
+
+struct session {
+    struct options options;
+    struct address address; /* of --server; unused with --exec */
+    struct buf server;      /* the server's name as pins have it */
+    struct home home;
+    struct home_account account; /* of `user` at `host_key`; dir -1 if none is open */
+    char user[FIELD_USER_SIZE];  /* "" as long as nobody was named */
+    uint8_t host_key[HOST_KEY_LEN];
+    bool has_host_key;
+    struct connection connection;
+    bool is_logged_in; /* on this connection */
+    struct keyring ring;
+    struct buf given_password; /* of --password-fd or --password-file, once read */
+    size_t max_message;        /* of an envelope, by INFO */
+    uint64_t unread;           /* as the server last said */
+    bool is_prompt;            /* the words come from the prompt, not from the command line */
+};
+
+/* Opens the client's directory and settles server and user; connects to nobody. */
+enum status session_open(struct session *s, const struct options *options) MUST_USE;
+
+/* Leaves politely, and wipes everything. */
+void session_close(struct session *s);
+
+/* Forgets user and keys and closes the connection; server and password source stay. */
+void session_forget_user(struct session *s);
+
+/* The server as people know it. */
+struct visible_value session_server(const struct session *s);
+
+/* Sees that there is a connection that lives; its host key was pinned or is now. */
+enum status session_connect(struct session *s) MUST_USE;
+
+/* Sees that the server's host key is known: connects once if it never was. */
+enum status session_meet(struct session *s) MUST_USE;
+
+/* Settles who is meant: a name (NULL for none), --user, or the only one who is logged in here; opens the
+ * account's directory. */
+enum status session_choose_user(struct session *s, const char *name) MUST_USE;
+
+/* Asks; an ERR is told to the user and becomes its status. */
+enum status session_ask(struct session *s, const struct question *question,
+                        struct answer *answer) MUST_USE;
+
+/* Asks INFO and takes its limits, after login. */
+enum status session_learn_limits(struct session *s) MUST_USE;
+
+/* Folds upper case, and checks the form of a name that somebody typed. */
+enum status session_take_name(char user[static FIELD_USER_SIZE], const char *name) MUST_USE;
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* show.c: writes messages for people. Every byte from outside goes through visible_append. */
+#include "show.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "say.h"
+#include "visible.h"
+#include "when.h"
+
+#include "base/banned.h"
+
+#define DAY_SECONDS 86400
+/* A text of control characters alone grows to eight times its length. */
+#define OUTPUT_MAX (10 * CONNECTION_LINE_MAX)
+
+struct span show_data(const struct received *received, const struct inspected *inspected)
+{
+    return inspected->verdict == VERDICT_GOOD ? inspected->content.data : buf_span(&received->body);
+}
+
+bool show_is_text(const struct inspected *inspected)
+{
+    return inspected->verdict != VERDICT_GOOD ||
+           strncmp(inspected->content.type, "text/", strlen("text/")) == 0;
+}
+
+static enum err append_times(struct buf *out, const struct shown *shown)
+{
+    char when[WHEN_SIZE], stored[WHEN_SIZE];
+    uint64_t time = shown->inspected->time, at = shown->received->time_stored;
+    when_text(stored, at);
+    if (shown->inspected->verdict != VERDICT_GOOD)
+        return buf_printf(out, "Date: %s (by the server's clock)\n", stored);
+    when_text(when, time);
+    enum err err = buf_printf(out, "Date: %s\n", when);
+    if (err == ERR_OK && (time > at ? time - at : at - time) > DAY_SECONDS)
+        err = buf_printf(out, "  !   the server stored it at %s: more than a day apart\n", stored);
+    if (err == ERR_OK && time < shown->first_login)
+        err = buf_append_str(out,
+                             "  !   older than your first login on this machine: it may be an old "
+                             "message that is shown again\n");
+    return err;
+}
+
+static enum err append_sender(struct buf *out, const struct shown *shown)
+{
+    const struct inspected *i = shown->inspected;
+    if (i->verdict != VERDICT_GOOD)
+        return buf_printf(
+            out,
+            "From: %s UNSIGNED\n  !   nobody signed this: whoever runs the server could "
+            "have written it\n",
+            shown->received->sender);
+    return buf_printf(out, "From: %s (%s, %s)\n", shown->received->sender, i->fingerprint,
+                      i->is_first ? "first message: pinned from now on" : "pinned");
+}
+
+static enum err append_file(struct buf *out, const struct shown *shown)
+{
+    const struct content *content = &shown->inspected->content;
+    if (shown->inspected->verdict != VERDICT_GOOD)
+        return ERR_OK;
+    if (content->name[0] == '\0' && show_is_text(shown->inspected) && shown->saved_as == NULL)
+        return ERR_OK;
+    enum err err = buf_append_str(out, "File: ");
+    if (err == ERR_OK && content->name[0] != '\0')
+        err = visible_append(out, span_str(content->name), false);
+    else if (err == ERR_OK)
+        err = buf_append_str(out, "without a name");
+    if (err == ERR_OK)
+        err = buf_printf(out, " (%s, %zu bytes)\n", content->type, content->data.len);
+    if (err == ERR_OK && shown->saved_as != NULL) {
+        err = buf_append_str(out, "Saved: ");
+        if (err == ERR_OK)
+            err = visible_append(out, span_str(shown->saved_as), false);
+        if (err == ERR_OK)
+            err = buf_append_byte(out, '\n');
+    }
+    return err;
+}
+
+/* Two spaces before each line. */
+static enum err append_text(struct buf *out, struct span text)
+{
+    enum err err = ERR_OK;
+    while (err == ERR_OK && text.len > 0) {
+        const uint8_t *end = memchr(text.data, '\n', text.len);
+        size_t len = end != NULL ? (size_t)(end - text.data) : text.len;
+        size_t taken = end != NULL ? len + 1 : len;
+        if (len > 0)
+            err = buf_append_str(out, "  ");
+        if (err == ERR_OK)
+            err = visible_append(out, span_of(text.data, len), true);
+        if (err == ERR_OK)
+            err = buf_append_byte(out, '\n');
+        text = span_of(text.data + taken, text.len - taken);
+    }
+    return err;
+}
+
+/* Not told until the bytes are where the user wants them: a file that is redirected to is synced. */
+static enum err write_out(struct span bytes)
+{
+    if (fwrite(bytes.data, 1, bytes.len, stdout) != bytes.len || fflush(stdout) != 0)
+        return ERR_IO;
+    if (fsync(STDOUT_FILENO) != 0 && errno != EINVAL && errno != EROFS && errno != ENOTSUP)
+        return ERR_IO;
+    return ERR_OK;
+}
+
+enum err show_message(const struct shown *shown)
+{
+    struct buf out = BUF_INIT(OUTPUT_MAX);
+    enum err err = append_sender(&out, shown);
+    if (err == ERR_OK)
+        err = append_times(&out, shown);
+    if (err == ERR_OK)
+        err = buf_printf(&out, "Id:   %s\n", shown->received->id);
+    if (err == ERR_OK)
+        err = append_file(&out, shown);
+    if (err == ERR_OK)
+        err = buf_append_byte(&out, '\n');
+    if (err == ERR_OK && shown->saved_as == NULL)
+        err = append_text(&out, show_data(shown->received, shown->inspected));
+    if (err == ERR_OK && shown->saved_as == NULL)
+        err = buf_append_byte(&out, '\n');
+    if (err == ERR_OK)
+        err = write_out(buf_span(&out));
+    buf_free(&out);
+    return err;
+}
+
+enum err show_raw(struct span data)
+{
+    return write_out(data);
+}

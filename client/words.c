@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* words.c: the table of words, and what people are told about them. */
+#include "words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/crypto.h"
+#include "say.h"
+
+#include "base/banned.h"
+
+const struct word words_table[] = {
+    {"register", register_main, 1, "i", "[NAME] [--invite TOKEN]", "make an account",
+     "Makes new keys and an account on the server, and logs in. The name is NAME or --user's. The\n"
+     "keys are sealed by your password before they leave this machine.\n"},
+    {"login", login_main, 1, "", "[NAME]", "log in on this machine",
+     "Fetches your keys from the server and keeps them here, sealed by your password. After that,\n"
+     "other words ask for the password only to open them.\n"},
+    {"logout", logout_main, 0, "", "", "remove the keys from this machine",
+     "The account, its messages and the pinned keys of others stay; log in to get the keys "
+     "again.\n"},
+    {"send", send_main, 2, "mf", "USER [-m TEXT | -f FILE | -]", "send a message",
+     "Sends TEXT, FILE (with its name), or standard input, sealed for USER and signed by you.\n"},
+    {"read", read_main, 0, "naor", "[-n N | --all] [-o PATH] [--raw]", "read the next messages",
+     "Shows the next message, the next N, or all, and removes them from the server.\n"
+     "  -o, --output PATH  save what is in the message: in the directory PATH under its own name,\n"
+     "                     or as the new file PATH; nothing is ever overwritten\n"
+     "  --raw              write what the message holds as it is, without a header, for scripts\n"},
+    {"inbox", inbox_main, 0, "", "", "list waiting messages",
+     "Lists sender, time, size and id, and removes nothing.\n"},
+    {"whoami", whoami_main, 0, "", "", "who is logged in here, and all fingerprints",
+     "Compare fingerprints with people over another way: by telephone, or face to face.\n"},
+    {"ping", ping_main, 0, "", "", "see that the server answers",
+     "Connects, checks the host key, and says how long an answer takes.\n"},
+    {"help", help_main, 1, "", "[WORD]", "this, or more about a word", ""},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+};
+
+const struct word *words_find(const char *name)
+{
+    for (const struct word *word = words_table; word->name != NULL; word++) {
+        if (strcmp(word->name, name) == 0)
+            return word;
+    }
+    return NULL;
+}
+
+void words_print_version(void)
+{
+    (void)printf("secmsg %s (protocol 1, %s)\n", SECMSG_VERSION, crypto_version());
+}
+
+static void print_options(void)
+{
+    (void)fputs(
+        "\nOptions of all words:\n"
+        "  --server HOST[:PORT]  the server (default: $SECMSG_SERVER; port 7325)\n"
+        "  --exec 'COMMAND'      start COMMAND and speak with it instead\n"
+        "  --user NAME           who you are (default: $SECMSG_USER, or who is logged in here)\n"
+        "  --password-file FILE  read the password from FILE\n"
+        "  --password-fd N       read the password from descriptor N\n"
+        "  --home DIR            where keys and pins are kept (default: $SECMSG_HOME,\n"
+        "                        or $XDG_STATE_HOME/secmsg, or ~/.local/state/secmsg)\n"
+        "  --timeout SECONDS     how long to wait for an answer (default: 30)\n"
+        "  --help, --version\n",
+        stdout);
+}
+
+void words_print_help(const struct word *word)
+{
+    if (word != NULL) {
+        (void)printf("Usage: secmsg [OPTIONS] %s%s%s\n%s", word->name,
+                     word->usage[0] != '\0' ? " " : "", word->usage, word->help);
+        print_options();
+        return;
+    }
+    (void)
+        fputs("Usage: secmsg [OPTIONS] [WORD]\n"
+              "Sends and reads messages that the server can't read. Without a word: a prompt.\n\n",
+              stdout);
+    for (word = words_table; word->name != NULL; word++)
+        (void)printf("  %-9s %s\n", word->name, word->summary);
+    print_options();
+}
+
+enum status words_say_unknown(const char *name, const char *help)
+{
+    struct visible_value shown = visible_value(span_str(name));
+    say("there is no word \"%s\". Type `%s` for what there is.", shown.text, help);
+    return STATUS_USAGE;
+}
+
+enum status words_run(const struct word *word, struct session *s, int argc, char *argv[],
+                      const char *taken)
+{
+    enum status status = options_check(word->name, word->letters, taken);
+    if (status != STATUS_OK)
+        return status;
+    if (argc - 1 > word->most) {
+        struct visible_value shown = visible_value(span_str(argv[word->most + 1]));
+        say("\"%s\" is too much: it is %s %s", shown.text, word->name, word->usage);
+        return STATUS_USAGE;
+    }
+    return word->main(s, argc, argv);
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* words.h: the words of the command line and the prompt: one file each, one table. */
+#ifndef SECMSG_CLIENT_WORDS_H
+#define SECMSG_CLIENT_WORDS_H
+
+#include "session.h"
+
+/* argv[0] is the word; options are parsed already (s->options) and aren't in argv. */
+typedef enum status word_main(struct session *s, int argc, char *argv[]);
+
+struct word {
+    const char *name;
+    word_main *main;
+    int most;            /* arguments after the word, at most */
+    const char *letters; /* the options of its own (options.h) */
+    const char *usage;   /* what follows the name */
+    const char *summary; /* one line */
+    const char *help;    /* the rest, ends with LF */
+};
+
+word_main register_main, login_main, logout_main, send_main, read_main, inbox_main, whoami_main,
+    ping_main, help_main;
+
+/* The table ends with a row without name. */
+extern const struct word words_table[];
+
+const struct word *words_find(const char *name);
+
+/* What `--version` prints, on stdout. */
+void words_print_version(void);
+
+/* Help on stdout: one word's, or (NULL) all. */
+void words_print_help(const struct word *word);
+
+/* Says that there is no such word, and how to get `help`. */
+enum status words_say_unknown(const char *name, const char *help);
+
+/* Runs a word with parsed options: checks that it takes those options and that many arguments. */
+enum status words_run(const struct word *word, struct session *s, int argc, char *argv[],
+                      const char *taken) MUST_USE;
+
+#endif
