@@ -34,7 +34,7 @@ enum err buf_append_span(struct buf *b, struct span s) MUST_USE;
 enum err buf_append_str(struct buf *b, const char *text) MUST_USE;
 enum err buf_append_byte(struct buf *b, uint8_t byte) MUST_USE;
 
-/* Appends formatted text (no terminating zero). */
+/* Appends formatted text, without its terminating zero, which needs room within the limit all the same. */
 enum err buf_printf(struct buf *b, const char *format, ...)
     __attribute__((format(printf, 2, 3))) MUST_USE;
 

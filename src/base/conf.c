@@ -60,7 +60,7 @@ static enum err read_text(const char *path, struct buf *text, char *message, siz
 
 enum err conf_read(const char *path, conf_setter *set, void *context, char *message, size_t size)
 {
-    struct buf text = BUF_INIT(FILE_MAX);
+    struct buf text = BUF_INIT(FILE_MAX + 1); /* and a zero */
     enum err e = read_text(path, &text, message, size);
     char *next = e ? NULL : (char *)text.data;
     for (unsigned line = 1; next && !e; line++) {

@@ -11,7 +11,7 @@
 typedef enum err conf_setter(void *context, const char *name, const char *value);
 
 /* Reads a file, at most 64 KiB. On an error, message[size] says which file, line and what to do:
- * ERR_NOT_FOUND if there is no such file, ERR_MALFORMED for anything wrong in it, ERR_IO. */
+ * ERR_NOT_FOUND if there is no such file, ERR_TOO_LARGE, ERR_MALFORMED for anything wrong in it, ERR_IO. */
 enum err conf_read(const char *path, conf_setter *set, void *context, char *message,
                    size_t size) MUST_USE;
 

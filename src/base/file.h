@@ -9,9 +9,12 @@
 /* Appends a regular file's bytes, up to out's limit. ERR_NOT_FOUND, ERR_TOO_LARGE, ERR_IO (errno). */
 enum err file_read(int dir, const char *name, struct buf *out) MUST_USE;
 
+/* The same from a descriptor, wherever it stands, to its end; blocking. */
+enum err file_read_all(int fd, struct buf *out) MUST_USE;
+
 /* Replaces (or makes) a file so that, after a crash at any point, either the old or the new content is
  * there whole: a temporary file beside it, fsync, rename, fsync of the directory. ERR_NO_SPACE,
- * ERR_READ_ONLY, ERR_IO (errno). */
+ * ERR_READ_ONLY, ERR_NOT_FOUND (no such directory), ERR_IO (errno). */
 enum err file_replace(int dir, const char *name, struct span content, mode_t mode) MUST_USE;
 
 /* Writes all n bytes to a blocking descriptor, over short writes and EINTR. ERR_NO_SPACE, ERR_CLOSED,

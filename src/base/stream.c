@@ -16,7 +16,8 @@
 
 #include "base/banned.h"
 
-#define CHUNK ((size_t)65536)
+#define CHUNK     ((size_t)16384) /* one read: every page of it is wiped in the end */
+#define AHEAD_MAX ((size_t)1048576)
 
 static enum err set_nonblocking(int fd, int *before)
 {
@@ -36,7 +37,7 @@ static void set_flags(int fd, int flags)
 
 enum err stream_open(struct stream *s, int in, int out, size_t max_output)
 {
-    *s = (struct stream){.in = in, .out = out, .in_flags = -1, .out_flags = -1};
+    *s = (struct stream){.in = in, .out = out, .in_flags = -1, .out_flags = -1, .stop_fd = -1};
     s->input = BUF_INIT(SIZE_MAX / 2);
     s->output = BUF_INIT(max_output);
     struct stat st;
@@ -83,32 +84,28 @@ static enum err read_some(struct stream *s, size_t n)
     return ERR_IO;
 }
 
-/* ppoll(2)'s form of a deadline; NULL for none. */
-static struct timespec *time_left(uint64_t deadline_ms, struct timespec *left)
-{
-    int ms = clock_poll_timeout(deadline_ms);
-    *left = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
-    return ms < 0 ? NULL : left;
-}
-
-/* Waits for one of the events; at the deadline ERR_TIMEOUT. Hang-ups and errors wake it up too: the read
- * or write that follows says which. */
+/* Waits for one of at most three events; at the deadline ERR_TIMEOUT. Hang-ups and errors wake it up too:
+ * the read or write that follows says which. */
 static enum err wait_for(const struct stream *s, struct pollfd *fds, nfds_t n, uint64_t deadline_ms)
 {
+    struct pollfd all[4];
+    for (nfds_t i = 0; i < n; i++)
+        all[i] = fds[i];
+    all[n] = (struct pollfd){.fd = s->stop_fd, .events = POLLIN};
     for (;;) {
-        struct timespec left;
-        if (s->stop && *s->stop->flag)
-            return ERR_STOPPED;
-        int ready = ppoll(fds, n, time_left(deadline_ms, &left), s->stop ? &s->stop->mask : NULL);
+        int ready = poll(all, n + 1, clock_poll_timeout(deadline_ms));
         if (ready > 0)
-            return ERR_OK;
+            break;
         if (ready == 0 && clock_poll_timeout(deadline_ms) == 0)
             return ERR_TIMEOUT;
         if (ready < 0 && errno != EINTR) {
-            log_event(LOG_LEVEL_ERROR, "stream", "call=ppoll errno=%d", errno);
+            log_event(LOG_LEVEL_ERROR, "stream", "call=poll errno=%d", errno);
             return ERR_IO;
         }
     }
+    for (nfds_t i = 0; i < n; i++)
+        fds[i].revents = all[i].revents;
+    return all[n].revents ? ERR_STOPPED : ERR_OK;
 }
 
 /* Forgets the line that was handed out last. Moves what follows only when that is cheap or needed, so that
@@ -200,7 +197,7 @@ static enum err write_some(struct stream *s, size_t *done)
 static enum err wait_to_write(struct stream *s, uint64_t deadline_ms)
 {
     struct pollfd fds[2] = {{.fd = s->out, .events = POLLOUT}, {.fd = s->in, .events = POLLIN}};
-    bool is_reading = s->reads_ahead && !s->at_end;
+    bool is_reading = s->reads_ahead && !s->at_end && s->input.len < AHEAD_MAX;
     enum err e = wait_for(s, fds, is_reading ? 2 : 1, deadline_ms);
     if (!e && is_reading && fds[1].revents)
         e = read_some(s, CHUNK);
@@ -226,8 +223,8 @@ enum err stream_flush(struct stream *s, uint64_t deadline_ms)
 void stream_linger(struct stream *s, uint64_t deadline_ms)
 {
     if (shutdown(s->out, SHUT_WR) < 0)
-        return;     /* a pipe: the peer sees its end when this process exits */
-    s->stop = NULL; /* the last frame is to arrive also when this process was told to end */
+        return;      /* a pipe: the peer sees its end when this process exits */
+    s->stop_fd = -1; /* the last frame is to arrive also when this process was told to end */
     while (!s->at_end) {
         buf_clear(&s->input);
         s->handed = 0;

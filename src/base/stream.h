@@ -5,17 +5,9 @@
 #ifndef SECMSG_BASE_STREAM_H
 #define SECMSG_BASE_STREAM_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "base/buf.h"
-
-/* How a signal ends a wait: signals in question are blocked all the time but while waiting, when `mask` is
- * in force, and their handler sets *flag. So none can slip in between a look at the flag and the wait. */
-struct stream_stop {
-    sigset_t mask;
-    volatile sig_atomic_t *flag;
-};
 
 struct stream {
     int in;            /* owned by the caller; may equal out */
@@ -27,9 +19,10 @@ struct stream {
     bool at_end;       /* the peer has closed its sending side */
     int in_flags;      /* as fcntl(2) had them before: put back by stream_free */
     int out_flags;
-    bool is_in_socket;              /* `in` is a socket: its end can be told from a pipe's */
-    const struct stream_stop *stop; /* NULL: signals don't end a wait */
-    bool reads_ahead; /* read while waiting to write, so that a peer that writes can't block us */
+    bool is_in_socket; /* `in` is a socket: its end can be told from a pipe's */
+    int stop_fd;       /* -1, or what ends every wait once it is readable: a signalfd(2) */
+    bool
+        reads_ahead; /* read (up to 1 MiB) while waiting to write: a peer that writes can't block us */
 };
 
 /* Makes both descriptors non-blocking. max_output bounds what may wait to be written; input grows
@@ -51,8 +44,8 @@ enum err stream_read_line(struct stream *s, size_t max, uint64_t deadline_ms,
 bool stream_has_line(const struct stream *s);
 
 /* Waits, without reading, until other_fd (-1: none) can be read: ERR_OK, ERR_TIMEOUT. ERR_CLOSED when the
- * peer is gone: nobody reads our pipe any more, or a socket's other end has closed. A pipe whose writer
- * has finished may still have a reader, so the end of that alone doesn't count. */
+ * peer is gone: nobody reads our pipe any more, or a socket's other end has shut its sending side. A pipe
+ * whose writer has finished may still have a reader, so the end of that alone doesn't count. */
 enum err stream_wait_other(struct stream *s, int other_fd, uint64_t deadline_ms) MUST_USE;
 
 /* Writes everything in `output` (callers append to it with buf_append). ERR_TIMEOUT, ERR_CLOSED when

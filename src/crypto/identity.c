@@ -28,9 +28,10 @@ static enum err parse_form(struct identity *identity, uint8_t *signature, size_t
     return !e && rest.len > 0 ? ERR_MALFORMED : e;
 }
 
-enum err identity_parse(struct identity *identity, struct span text)
+/* Every check but the signature's own; *signed_part is what that covers. */
+static enum err parse_checked(struct identity *identity, uint8_t *signature,
+                              struct span *signed_part, struct span text)
 {
-    uint8_t signature[RSA_LEN];
     size_t signed_len;
     *identity = (struct identity){0};
     if (text.len > IDENTITY_MAX)
@@ -39,12 +40,31 @@ enum err identity_parse(struct identity *identity, struct span text)
     if (!e && (!rsa_is_modulus(identity->sign) || !rsa_is_modulus(identity->seal) ||
                memcmp(identity->sign, identity->seal, RSA_LEN) == 0))
         e = ERR_MALFORMED;
-    struct span signed_part = span_of(text.data, e ? 0 : signed_len);
+    if (e)
+        return e;
+    *signed_part = span_of(text.data, signed_len);
+    hash_fingerprint(identity->fingerprint, *signed_part);
+    return ERR_OK;
+}
+
+enum err identity_parse(struct identity *identity, struct span text)
+{
+    uint8_t signature[RSA_LEN];
+    struct span signed_part;
+    enum err e = parse_checked(identity, signature, &signed_part, text);
     if (!e)
         e = rsa_verify(identity->sign, signature, &signed_part, 1);
-    if (!e)
-        hash_fingerprint(identity->fingerprint, signed_part);
-    else
+    if (e)
+        *identity = (struct identity){0};
+    return e;
+}
+
+enum err identity_parse_stored(struct identity *identity, struct span text)
+{
+    uint8_t signature[RSA_LEN];
+    struct span signed_part;
+    enum err e = parse_checked(identity, signature, &signed_part, text);
+    if (e)
         *identity = (struct identity){0};
     return e;
 }

@@ -10,12 +10,12 @@
 
 #include "base/banned.h"
 
-enum err channel_open(struct channel *ch, bool is_plain, const struct stream_stop *stop)
+enum err channel_open(struct channel *ch, bool is_plain, int stop_fd)
 {
     *ch = (struct channel){.is_plain = is_plain};
     ch->plain = BUF_INIT(SIZE_MAX / 2);
     enum err e = stream_open(&ch->stream, STDIN_FILENO, STDOUT_FILENO, SIZE_MAX / 2);
-    ch->stream.stop = stop;
+    ch->stream.stop_fd = stop_fd;
     return e;
 }
 

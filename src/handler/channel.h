@@ -16,8 +16,8 @@ struct channel {
     bool is_composing;      /* plain mode: head read, the text's line is still to come */
 };
 
-/* On stdin and stdout. How much may wait to be sent is the caller's to bound: see session.c. */
-enum err channel_open(struct channel *ch, bool is_plain, const struct stream_stop *stop) MUST_USE;
+/* On stdin and stdout; stop_fd as in stream.h. How much may wait to be sent is the caller's to bound: see session.c. */
+enum err channel_open(struct channel *ch, bool is_plain, int stop_fd) MUST_USE;
 
 /* The handshake. ERR_OK, or what ended it: *code is then the error to say in the clear, or CODE_NONE when
  * there is nobody to tell. Nothing is said yet. */

@@ -21,7 +21,7 @@ static enum err load_own_key(struct session *s)
     else if (!e && !account.has_identity)
         e = ERR_NOT_FOUND;
     if (!e)
-        e = identity_parse(&identity, buf_span(&account.identity));
+        e = identity_parse_stored(&identity, buf_span(&account.identity));
     if (!e) {
         memcpy(s->own_key, identity.sign, RSA_LEN);
         s->has_own_key = true;
@@ -35,10 +35,7 @@ static enum err find_recipient(struct session *s, struct span name,
 {
     if (!field_is_user(name) || !span_to_text(name, user, FIELD_USER_SIZE))
         return ERR_NOT_FOUND;
-    struct store_account account = STORE_ACCOUNT_INIT;
-    enum err e = store_account_get(s->store, user, &account);
-    store_account_free(&account);
-    return e;
+    return store_account_find(s->store, user);
 }
 
 /* Hygiene: what is stored has the form, and comes from whom it says. The recipient checks again. */

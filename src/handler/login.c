@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* LOGIN and PROVE: both ways in. Nobody learns from a refusal whether a name exists. */
 #include <inttypes.h>
+#include <string.h>
 
 #include "crypto/identity.h"
 #include "crypto/vault.h"
@@ -60,19 +61,24 @@ enum code command_login(struct session *s, const struct command *command, struct
     return code;
 }
 
-/* The signature over this connection's transcript and the vault that the server has now. */
-static enum err check_proof(const struct session *s, const struct command *command,
+/* The signature over this connection's transcript and the vault that the server has now. Keeps the key:
+ * COMPOSE will need it. */
+static enum err check_proof(struct session *s, const struct command *command,
                             const struct store_account *account)
 {
     struct identity identity;
     if (command->body.len != RSA_LEN)
         return ERR_DENIED;
-    enum err e = identity_parse(&identity, buf_span(&account->identity));
+    enum err e = identity_parse_stored(&identity, buf_span(&account->identity));
     if (e == ERR_MALFORMED || e == ERR_FORGED)
-        e = ERR_DAMAGED; /* it was checked when it was stored */
+        e = ERR_DAMAGED;
     if (!e)
         e = login_proof_verify(identity.sign, command->body.data, command->fields[0],
                                s->channel.keys.transcript, buf_span(&account->vault));
+    if (!e) {
+        memcpy(s->own_key, identity.sign, RSA_LEN);
+        s->has_own_key = true;
+    }
     return e;
 }
 

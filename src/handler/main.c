@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sysexits.h>
@@ -19,32 +20,21 @@
 
 #include "base/banned.h"
 
-static volatile sig_atomic_t is_stopped;
-
-static void on_stop(int number)
+/* TERM, INT and HUP never interrupt: what has begun in the store is finished, and the session sees them when
+ * it next waits. A peer that is gone, and a file that may not grow, are errors of the calls that meet them.
+ * Returns what stream.h calls a stop_fd, or -1. */
+static int settle_signals(void)
 {
-    (void)number;
-    is_stopped = 1;
-}
-
-/* TERM, INT and HUP are held back but while the session waits: what has begun in the store is finished.
- * A peer that is gone, and a file that may not grow, are errors of the calls that meet them. */
-static void settle_signals(struct stream_stop *stop)
-{
-    static const int numbers[] = {SIGTERM, SIGINT, SIGHUP};
-    sigset_t blocked;
-    struct sigaction action = {.sa_handler = on_stop}, ignore = {.sa_handler = SIG_IGN};
-    sigemptyset(&blocked);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-        sigaddset(&blocked, numbers[i]);
-        sigaction(numbers[i], &action, NULL);
-    }
+    sigset_t stops;
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    sigemptyset(&stops);
+    sigaddset(&stops, SIGTERM);
+    sigaddset(&stops, SIGINT);
+    sigaddset(&stops, SIGHUP);
+    sigprocmask(SIG_BLOCK, &stops, NULL);
     sigaction(SIGPIPE, &ignore, NULL);
     sigaction(SIGXFSZ, &ignore, NULL);
-    sigprocmask(SIG_BLOCK, &blocked, &stop->mask);
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        sigdelset(&stop->mask, numbers[i]);
-    stop->flag = &is_stopped;
+    return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Descriptors 0 to 2 that are closed would be given to the next file that is opened, and a log line would
@@ -157,10 +147,9 @@ static int print_fingerprint(const struct store *store)
     return printf("%s\n", text) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
 }
 
-static int serve(const struct settings *settings, struct store *store,
-                 const struct stream_stop *stop)
+static int serve(const struct settings *settings, struct store *store, int stop_fd)
 {
-    struct session session = {.settings = settings, .store = store, .stop = stop};
+    struct session session = {.settings = settings, .store = store, .stop_fd = stop_fd};
     if (confine_self()) {
         session_refuse(settings, CODE_INTERNAL, NULL);
         return EX_OSERR;
@@ -172,18 +161,20 @@ static int serve(const struct settings *settings, struct store *store,
 
 static int run(const struct settings *settings)
 {
-    struct stream_stop stop;
     struct store *store = NULL;
-    settle_signals(&stop);
+    int stop_fd = settle_signals();
+    if (stop_fd < 0)
+        return complain(EX_OSERR, "no signalfd: this needs Linux 2.6.27 or later");
     if (crypto_init(0))
         return complain(EX_UNAVAILABLE, "libgcrypt 1.10 or later is needed, and can't be used");
     open_log(settings->log_level);
     int status = open_store(settings, &store);
     if (status == EX_OK)
         status = settings->task == TASK_FINGERPRINT ? print_fingerprint(store)
-                                                    : serve(settings, store, &stop);
+                                                    : serve(settings, store, stop_fd);
     store_close(store);
     crypto_end();
+    close(stop_fd);
     return status;
 }
 

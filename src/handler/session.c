@@ -287,7 +287,7 @@ static void say_clear(struct channel *channel, const struct settings *settings, 
 void session_refuse(const struct settings *settings, enum code code, const char *text)
 {
     struct channel channel;
-    if (channel_open(&channel, true, NULL))
+    if (channel_open(&channel, true, -1))
         return;
     say_clear(&channel, settings, code, text);
     channel_close(&channel);
@@ -312,7 +312,7 @@ static enum err greet(struct session *s)
 void session_run(struct session *s)
 {
     s->shown = BUF_INIT(SIZE_MAX / 4);
-    if (channel_open(&s->channel, s->settings->is_plain, s->stop))
+    if (channel_open(&s->channel, s->settings->is_plain, s->stop_fd))
         end(s, "stdin or stdout can't be used");
     else if (!greet(s)) {
         s->login_deadline_ms = after(s->settings->login_timeout);

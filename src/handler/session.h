@@ -13,16 +13,16 @@ enum session_state { SESSION_NEW, SESSION_IN };
 struct session {
     const struct settings *settings;
     struct store *store;
-    const struct stream_stop *stop;
+    int stop_fd; /* as in stream.h */
     struct channel channel;
     enum session_state state;
     struct store_login login;   /* SESSION_IN */
     struct store_cursor cursor; /* how far READ has come */
-    bool has_own_key;           /* own_key is filled: from the first COMPOSE on */
-    uint8_t own_key[RSA_LEN];   /* the modulus that verifies this user's envelopes */
-    struct buf shown;           /* plain mode: ids that READ gave and nothing acknowledged yet */
-    unsigned frames;            /* commands so far */
-    unsigned refusals;          /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
+    bool has_own_key;           /* own_key is filled: by PROVE, or by the first COMPOSE */
+    uint8_t own_key[RSA_LEN]; /* the modulus that verifies this user's envelopes, once logged in */
+    struct buf shown;         /* plain mode: ids that READ gave and nothing acknowledged yet */
+    unsigned frames;          /* commands so far */
+    unsigned refusals;        /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
     uint64_t login_deadline_ms;
     uint64_t checked_ms; /* when the login was last looked at */
     bool is_over;

@@ -224,8 +224,8 @@ static enum err take_option(struct pass *pass, int option, int index)
     case OPTION_SETTING:
         if (pass->is_first || !set(pass->settings, options[index].name, optarg))
             return ERR_OK;
-        snprintf(pass->message, pass->size, "--%s: bad value '%s'; see --help for what is allowed",
-                 options[index].name, log_escape(span_str(optarg)).text);
+        snprintf(pass->message, pass->size, "--%s: bad value %s; see --help for what is allowed",
+                 options[index].name, log_quote(optarg).text);
         return ERR_MALFORMED;
     default:
         return ERR_NOT_FOUND;
@@ -237,20 +237,22 @@ static enum err walk(struct pass *pass, int argc, char *argv[])
     opterr = 0;
     optind = 0; /* glibc: start anew, also on the second pass */
     for (;;) {
-        int index = 0, option = getopt_long(argc, argv, "", options, &index);
+        int at = optind ? optind : 1, index = 0;
+        int option = getopt_long(argc, argv, "+", options, &index);
         if (option == -1)
             break;
         enum err e = take_option(pass, option, index);
         if (e == ERR_NOT_FOUND)
-            snprintf(pass->message, pass->size, "'%s' is no option, or has no value; see --help",
-                     log_escape(span_str(argv[optind - 1])).text);
+            snprintf(pass->message, pass->size,
+                     "%s: no such option, or its value is wrong; see --help",
+                     log_quote(argv[at]).text);
         if (e)
             return ERR_MALFORMED;
     }
     if (optind == argc)
         return ERR_OK;
-    snprintf(pass->message, pass->size, "'%s' is one argument too many; see --help",
-             log_escape(span_str(argv[optind])).text);
+    snprintf(pass->message, pass->size, "%s: one argument too many; see --help",
+             log_quote(argv[optind]).text);
     return ERR_MALFORMED;
 }
 

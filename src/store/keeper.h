@@ -17,6 +17,7 @@ struct keeper {
     void (*watch_clear)(struct store *store);
 
     enum err (*account_get)(struct store *store, const char *user, struct store_account *account);
+    enum err (*account_find)(struct store *store, const char *user);
     enum err (*account_create)(struct store *store, const char *user,
                                struct store_account *account);
     enum err (*account_change)(struct store *store, const char *user,

@@ -77,6 +77,11 @@ enum err store_account_get(struct store *store, const char *user, struct store_a
     return store->keeper->account_get(store, user, account);
 }
 
+enum err store_account_find(struct store *store, const char *user)
+{
+    return store->keeper->account_find(store, user);
+}
+
 enum err store_account_create(struct store *store, const char *user, struct store_account *account)
 {
     return store->keeper->account_create(store, user, account);

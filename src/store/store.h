@@ -84,6 +84,9 @@ void store_account_free(struct store_account *account);
 enum err store_account_get(struct store *store, const char *user,
                            struct store_account *account) MUST_USE;
 
+/* Whether a name has an account, without reading it: ERR_OK, or ERR_NOT_FOUND as above. */
+enum err store_account_find(struct store *store, const char *user) MUST_USE;
+
 /* Registers a name. ERR_EXISTS if it is taken, or was ever (a deleted name stays reserved). Sets
  * account->version. */
 enum err store_account_create(struct store *store, const char *user,

@@ -3,7 +3,9 @@
  * before it, so a deadline that has passed is enough, and where it must find nothing, it says so at once. */
 #include "base/stream.h"
 
+#include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,10 +60,10 @@ static int close_all(void **state)
         peer_in = -1;
     close_end(&peer_in);
     close_end(&peer_out);
+    stream_free(&s);
     close(s.in);
     if (s.out != s.in)
         close(s.out);
-    stream_free(&s);
     return 0;
 }
 
@@ -295,6 +297,25 @@ static void what_is_written_arrives(void **state)
     assert_memory_equal(got, "OK 1\nOK 2\n", 10);
 }
 
+static void descriptors_get_their_flags_back(void **state)
+{
+    /* Non-blocking while the stream is open, and as before afterwards: also two of one description, as a
+     * handler's stdin and stdout are. */
+    (void)state;
+    struct stream other;
+    int twin = dup(peer_in);
+    assert_true(fcntl(s.in, F_GETFL) & O_NONBLOCK);
+    assert_int_equal(stream_open(&other, peer_in, twin, 100), ERR_OK);
+    assert_true(fcntl(peer_in, F_GETFL) & O_NONBLOCK);
+    stream_free(&other);
+    assert_false(fcntl(peer_in, F_GETFL) & O_NONBLOCK);
+    assert_int_equal(fcntl(twin, F_SETFL, fcntl(twin, F_GETFL) | O_NONBLOCK), 0);
+    assert_int_equal(stream_open(&other, peer_in, twin, 100), ERR_OK);
+    stream_free(&other);
+    assert_true(fcntl(peer_in, F_GETFL) & O_NONBLOCK);
+    close(twin);
+}
+
 static void output_is_bounded(void **state)
 {
     /* As stream_open was told. */
@@ -391,71 +412,72 @@ static void a_peer_that_has_gone_can_still_be_read(void **state)
     assert_no_line(ERR_CLOSED);
 }
 
-static volatile sig_atomic_t is_stopped;
+static int stop[2];
 
-static void on_signal(int number)
+static void open_stop(void)
 {
-    (void)number;
-    is_stopped = 1;
+    assert_int_equal(pipe(stop), 0);
+    s.stop_fd = stop[0];
 }
 
-/* SIGUSR1 is held back but while the stream waits. */
-static void settle_signal(struct stream_stop *stop)
+static void raise_stop(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
-    sigset_t blocked;
-    is_stopped = 0;
-    sigaction(SIGUSR1, &action, NULL);
-    sigemptyset(&blocked);
-    sigaddset(&blocked, SIGUSR1);
-    sigprocmask(SIG_BLOCK, &blocked, &stop->mask);
-    sigdelset(&stop->mask, SIGUSR1);
-    stop->flag = &is_stopped;
-    s.stop = stop;
+    assert_int_equal(write(stop[1], "x", 1), 1);
 }
 
-static void a_signal_ends_every_wait(void **state)
+static void lower_stop(void)
+{
+    char byte;
+    assert_int_equal(read(stop[0], &byte, 1), 1);
+}
+
+static void close_stop(void)
+{
+    close(stop[0]);
+    close(stop[1]);
+}
+
+static void a_stop_ends_every_wait(void **state)
 {
     /* One that came before the wait does too; what was read is kept, and reading can go on. */
     (void)state;
-    struct stream_stop stop;
     struct span line;
-    settle_signal(&stop);
+    open_stop();
     send_bytes(SPAN("begun"));
     assert_no_line(ERR_TIMEOUT);
-    raise(SIGUSR1);
-    assert_int_equal(is_stopped, 0);
+    raise_stop();
     assert_int_equal(stream_read_line(&s, LIMIT, CLOCK_NEVER, &line), ERR_STOPPED);
-    is_stopped = 0;
-    raise(SIGUSR1);
     assert_int_equal(stream_wait_other(&s, -1, CLOCK_NEVER), ERR_STOPPED);
-    is_stopped = 0;
+    lower_stop();
     send_bytes(SPAN(" and ended\n"));
     assert_line("begun and ended");
+    close_stop();
 }
 
-static void a_stop_stays_in_force(void **state)
+static void a_stop_is_seen_though_there_is_input(void **state)
 {
-    /* Once the flag is set no wait begins: not the one to say good-bye to a peer that doesn't read. */
+    /* A peer that never stops sending can't keep the program from ending; whole lines are still read. */
     (void)state;
-    struct stream_stop stop;
-    uint64_t deadline = clock_monotonic_ms() + 3000;
-    settle_signal(&stop);
-    is_stopped = 1;
-    assert_int_equal(stream_wait_other(&s, -1, deadline), ERR_STOPPED);
-    assert_int_not_equal(clock_poll_timeout(deadline), 0);
+    struct span line;
+    open_stop();
+    send_bytes(SPAN("one\ntwo"));
+    assert_line("one");
+    send_bytes(SPAN(" and more"));
+    raise_stop();
+    assert_int_equal(stream_read_line(&s, LIMIT, CLOCK_NEVER, &line), ERR_STOPPED);
+    close_stop();
 }
 
-static void a_signal_ends_a_wait_to_write(void **state)
+static void a_stop_ends_a_wait_to_write(void **state)
 {
     /* A peer that doesn't read can't keep the program from ending. */
     (void)state;
-    struct stream_stop stop;
-    settle_signal(&stop);
+    open_stop();
     for (size_t i = 0; i < 5; i++)
         assert_int_equal(buf_append_span(&s.output, line_of(200000, true)), ERR_OK);
-    raise(SIGUSR1);
+    raise_stop();
     assert_int_equal(stream_flush(&s, CLOCK_NEVER), ERR_STOPPED);
+    close_stop();
 }
 
 static void waiting_ends_when_the_other_is_ready(void **state)
@@ -560,15 +582,16 @@ int main(void)
         BOTH(an_end_inside_a_line_is_no_close),
         BOTH(an_end_at_once_is_a_close),
         BOTH(what_is_written_arrives),
+        BOTH(descriptors_get_their_flags_back),
         BOTH(output_is_bounded),
         SOCKET(a_slow_reader_gets_everything_in_time),
         SOCKET(a_writing_peer_is_read_while_it_does_not_read),
         SOCKET(input_stays_where_it_is_without_reads_ahead),
         BOTH(writing_to_nobody_is_a_close),
         BOTH(a_peer_that_has_gone_can_still_be_read),
-        BOTH(a_signal_ends_every_wait),
-        BOTH(a_stop_stays_in_force),
-        BOTH(a_signal_ends_a_wait_to_write),
+        BOTH(a_stop_ends_every_wait),
+        BOTH(a_stop_is_seen_though_there_is_input),
+        BOTH(a_stop_ends_a_wait_to_write),
         BOTH(waiting_ends_when_the_other_is_ready),
         SOCKET(waiting_ends_when_a_socket_is_closed),
         PIPES(waiting_ends_when_nobody_reads_our_pipe),

@@ -138,7 +138,7 @@ static void a_bad_value_is_refused_in_both_places(void **state)
 
 static void a_wrong_command_line_is_told(void **state)
 {
-    /* An unknown option, a missing value, an argument too many, a value where there is none. */
+    /* An unknown option, a missing value, an argument too many, a value where there is none: each named. */
     (void)state;
     static const char *const wrong[] = {"--nonsense", "-x", "--store", "argument"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
@@ -149,7 +149,7 @@ static void a_wrong_command_line_is_told(void **state)
     assert_int_equal(READ("--plain=yes"), ERR_MALFORMED);
     assert_non_null(strstr(message, "--plain"));
     assert_int_equal(READ("--store=/x", "argument", "--plain"), ERR_MALFORMED);
-    assert_non_null(strstr(message, "'argument'"));
+    assert_non_null(strstr(message, "\"argument\""));
 }
 
 static void what_came_from_outside_is_escaped(void **state)

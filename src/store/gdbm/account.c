@@ -69,6 +69,21 @@ enum err account_get(struct store *store, const char *user, struct store_account
     return shard_run(store, user, false, get, &work);
 }
 
+static enum err find(struct shard *shard, void *context)
+{
+    const struct work *work = context;
+    struct entry_account entry;
+    return login_find(shard, work->user, &entry);
+}
+
+enum err account_find(struct store *store, const char *user)
+{
+    struct work work = {.user = user};
+    if (!field_is_user(span_str(user)))
+        return ERR_NOT_FOUND;
+    return shard_run(store, user, false, find, &work);
+}
+
 /* The entry of an active account that is still of the version the caller knew. */
 static enum err find_version(struct shard *shard, const struct work *work,
                              struct entry_account *entry)

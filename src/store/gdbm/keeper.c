@@ -18,8 +18,9 @@ struct gdbm_store *keeper_of(struct store *store)
 static void close_store(struct store *store)
 {
     struct gdbm_store *k = keeper_of(store);
-    for (unsigned i = 0; i < LAYOUT_SHARDS_MAX; i++)
+    for (unsigned i = 0; k->shards != NULL && i < k->directory.shard_count; i++)
         shard_close(k->shards[i]);
+    free(k->shards);
     if (k->watch >= 0)
         close(k->watch);
     directory_close(&k->directory);
@@ -44,6 +45,7 @@ static const struct keeper gdbm_keeper = {
     .secret = get_secret,
     .watch = watch_user,
     .watch_clear = watch_clear,
+    .account_find = account_find,
     .account_get = account_get,
     .account_create = account_create,
     .account_change = account_change,
@@ -73,8 +75,11 @@ enum err keeper_open_gdbm(struct store **store, const char *path, const struct s
     if (!e) {
         e = keys_derive(&k->keys, span_of(k->directory.secret, sizeof(k->directory.secret)),
                         span_of(k->directory.store_id, sizeof(k->directory.store_id)));
+        k->shards = calloc(k->directory.shard_count, sizeof(*k->shards));
+        if (!e && k->shards == NULL)
+            e = ERR_NO_MEMORY;
         if (e)
-            snprintf(message, size, "%s: its keys can't be derived: %s", path, err_text(e));
+            snprintf(message, size, "%s: can't be opened: %s", path, err_text(e));
     }
     if (e)
         close_store(&k->base);

@@ -16,7 +16,7 @@ struct gdbm_store {
     struct directory directory;
     struct keys keys;
     struct store_quota quota;
-    struct shard *shards[LAYOUT_SHARDS_MAX]; /* NULL: not open */
+    struct shard **shards; /* directory.shard_count of them; NULL: not open */
     unsigned shards_open;
     bool has_lost;  /* a shard was replaced under what wasn't settled yet: it never will be */
     uint64_t clock; /* counts uses, for who is closed first */
@@ -34,6 +34,7 @@ int watch_user(struct store *store, const char *user);
 void watch_clear(struct store *store);
 
 /* account.c */
+enum err account_find(struct store *store, const char *user) MUST_USE;
 enum err account_get(struct store *store, const char *user, struct store_account *account) MUST_USE;
 enum err account_create(struct store *store, const char *user,
                         struct store_account *account) MUST_USE;
