@@ -181,12 +181,11 @@ static enum err flush(struct session *s)
     uint64_t deadline = after(s->settings->idle_timeout);
     if (s->state == SESSION_NEW && !s->channel.is_plain && s->login_deadline_ms < deadline)
         deadline = s->login_deadline_ms;
-    enum err e, held;
+    enum err e;
     do {
         uint64_t piece = clock_monotonic_ms() + CHECK_MS;
         e = channel_flush(&s->channel, piece < deadline ? piece : deadline);
-        held = session_check_login(s);
-    } while (e == ERR_TIMEOUT && !held && clock_monotonic_ms() < deadline);
+    } while (e == ERR_TIMEOUT && clock_monotonic_ms() < deadline && !session_check_login(s));
     if (e) {
         end(s, e == ERR_TIMEOUT ? "the peer doesn't read" : "closed");
         channel_revert(&s->channel);

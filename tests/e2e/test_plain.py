@@ -135,12 +135,19 @@ def test_a_refused_compose_takes_its_text_along(house):
     assert lines[0].startswith('ERR bad-state ') and lines[1:] == ['OK', 'BYE']
 
 
-@pytest.mark.parametrize('head', ['COMPOSE alice bad-id', 'COMPOSE BOB', 'COMPOSE nobody ' + '0' * 32])
+@pytest.mark.parametrize('head', ['COMPOSE alice bad-id', 'COMPOSE BOB', 'COMPOSE nobody ' + '0' * 32,
+                                  'COMPOSE ', 'COMPOSE alice %s more' % ('0' * 32), 'COMPOSE  alice', 'COMPOSE a\tb'])
 def test_every_compose_takes_its_text_along(house, head):
-    """Behind a COMPOSE with an impossible id or name the next line is text too, and is never run as a command."""
+    """Behind a COMPOSE of whatever form the next line is text, and is never run as a command."""
     couple(house)
     lines = house.plain('LOGIN paul geheim-p\n%s\nDELETE geheim-p\nPING\nEXIT\n' % head)
     assert lines[1].startswith('ERR ') and lines[2:] == ['OK', 'BYE']
+
+
+def test_the_bare_word_compose_is_answered_at_once(house):
+    """A person who types COMPOSE alone is told what is missing, and the next line is a command again."""
+    lines = house.plain('COMPOSE\nPING\nEXIT\n')
+    assert lines[0].startswith('ERR bad-command ') and '<recipient>' in lines[0] and lines[1:] == ['OK', 'BYE']
 
 
 def test_commands_behind_a_wait_are_served_at_the_end_of_input(house):

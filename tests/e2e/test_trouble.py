@@ -26,6 +26,9 @@ def test_a_held_lock_is_busy(house):
         id = new_id()
         peer.send('COMPOSE bob ' + id, envelope_make(alice, bob.identity, b'x', id=id))
         peer.ends('busy')
+        handler = house.processes[-1]
+        assert handler.wait() == 0
+        assert handler.log.count('event=shard_busy') == 1, 'it waited once more on its way out'
     finally:
         for file in files:
             file.close()
