@@ -1,4 +1,5 @@
 """LIST and WAIT: looking at what is there, and waiting for what is not."""
+import socket
 import time
 
 import pytest
@@ -123,3 +124,15 @@ def test_a_waiting_client_that_leaves_over_tcp(house):
     assert len(handlers()) == 1
     peer.close()
     eventually('an end of the handler', lambda: not handlers())
+
+
+def test_what_was_sent_behind_a_wait_is_done_after_a_half_close(house):
+    """A client over TCP that says all it has to say, shuts its sending side and reads on gets every answer."""
+    alice = house.registered('alice')
+    peer = house.listen().connect()
+    peer.login(alice)
+    for head in ('WAIT 3600', 'PING', 'READ', 'EXIT'):
+        peer.send(head)
+    peer.channel.socket.shutdown(socket.SHUT_WR)
+    assert [peer.receive().plain for _ in range(4)] == [b'OK 0', b'OK', b'EMPTY', b'BYE']
+    peer.close()
