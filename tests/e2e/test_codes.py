@@ -15,8 +15,6 @@ CODES = ('version bad-hello busy timeout tampered rate-limited internal too-larg
 def codes_of_the_page():
     """The codes as docs/protocol.md lists them."""
     path = os.path.join(REPO, 'docs', 'protocol.md')
-    if not os.path.exists(path):
-        pytest.skip('docs/protocol.md is not written yet')
     with open(path, encoding='utf-8') as file:
         text = file.read()
     section = text[text.index('\n### Error codes\n'):]

@@ -11,14 +11,6 @@ static json_t *root;
 static const json_t *frames;
 static struct frame_end client, server; /* as after the handshake */
 
-/* A field that is a line, without its LF. */
-static struct span line_text(const json_t *object, const char *name)
-{
-    struct span line = vectors_text(object, name);
-    assert_true(line.len > 0 && line.data[line.len - 1] == '\n');
-    return span_of(line.data, line.len - 1);
-}
-
 static int load(void **state)
 {
     if (vectors_start(state))
@@ -80,7 +72,7 @@ static void the_vectors_open_exactly(void **state)
         struct frame_end *end = &ends[is_client ? 0 : 1];
         struct buf plain = BUF_INIT(expected.len);
         assert_int_equal(end->sequence, vectors_number(frame, "sequence"));
-        struct span line = line_text(frame, "line_text");
+        struct span line = vectors_line(frame, "line_text");
         assert_int_equal(frame_open(&plain, end, line), ERR_OK);
         assert_span_equal(buf_span(&plain), buf_span(&expected));
         assert_int_equal(frame_line_len(expected.len), line.len + 1);

@@ -15,14 +15,6 @@ static uint8_t client_secret[EXCHANGE_LEN], server_secret[EXCHANGE_LEN];
 static struct host_key host;
 static struct span client_line, server_line;
 
-/* A field that is a line, without its LF. */
-static struct span line_text(const json_t *object, const char *name)
-{
-    struct span line = vectors_text(object, name);
-    assert_true(line.len > 0 && line.data[line.len - 1] == '\n');
-    return span_of(line.data, line.len - 1);
-}
-
 static int load(void **state)
 {
     if (vectors_start(state))
@@ -32,8 +24,8 @@ static int load(void **state)
     vectors_bytes(client_secret, EXCHANGE_LEN, shake, "client_ephemeral_secret");
     vectors_bytes(server_secret, EXCHANGE_LEN, shake, "server_ephemeral_secret");
     vectors_bytes(host.seed, HOST_KEY_SEED_LEN, shake, "host_seed");
-    client_line = line_text(shake, "client_line_text");
-    server_line = line_text(shake, "server_line_text");
+    client_line = vectors_line(shake, "client_line_text");
+    server_line = vectors_line(shake, "server_line_text");
     return host_key_from_seed(&host, host.seed) != ERR_OK;
 }
 

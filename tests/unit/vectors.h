@@ -141,4 +141,12 @@ static inline int vectors_visit_wycheproof(const char *file,
             assert_memory_equal(left_.data, right_.data, left_.len); \
     } while (0)
 
+/* A field that is a line, without its LF. */
+static inline struct span vectors_line(const json_t *object, const char *name)
+{
+    struct span line = vectors_text(object, name);
+    assert_true(line.len > 0 && line.data[line.len - 1] == '\n');
+    return span_of(line.data, line.len - 1);
+}
+
 #endif
