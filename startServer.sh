@@ -105,7 +105,7 @@ make -s -C "$here" setup-build >&2
 make -s -j "$(nproc)" -C "$here" build/secmsg-handler build/secmsg >&2
 
 store=${SECMSG_STORE:-${XDG_STATE_HOME:-${HOME:?is not set}/.local/state}/secmsg-server}
-mkdir -p "$store"
+[ -d "$store" ] || (umask 077 && mkdir -p "$store")
 store=$(cd "$store" && pwd)
 fingerprint=$("$handler" --store "$store" "$@" --log-level=warning --fingerprint)
 

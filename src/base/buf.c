@@ -113,6 +113,10 @@ void buf_consume(struct buf *b, size_t n)
 
 void buf_truncate(struct buf *b, size_t n)
 {
+    if (n == 0 && b->cap > BUF_KEEP) {
+        buf_free(b);
+        return;
+    }
     if (n < b->len)
         bytes_wipe(b->data + n, b->len - n);
     b->len = n;

@@ -23,7 +23,9 @@ struct buf {
 /* Wipes and frees; the buffer is empty and usable again. NULL is fine. */
 void buf_free(struct buf *b);
 
-/* Forgets the content (wiped), keeps the memory. */
+/* Forgets the content (wiped). Memory is kept for the next use, but for a large one's (BUF_KEEP): one
+ * message of megabytes must not stay with a session for hours. */
+#define BUF_KEEP ((size_t)131072)
 void buf_clear(struct buf *b);
 
 /* Makes room for n more bytes at data + len. ERR_TOO_LARGE, ERR_NO_MEMORY. */

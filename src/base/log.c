@@ -2,6 +2,7 @@
 /* One event, one line, one write(2): lines of processes that share a stderr don't mix. */
 #include "base/log.h"
 
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,6 +57,15 @@ static const char *prefix(enum log_level level)
     return "";
 }
 
+/* A log that can't be written, or that nobody reads, must not end a session or hold it up: a lock may be
+ * held just now. A line is shorter than PIPE_BUF, so that a pipe that has room takes it whole. */
+static void write_line(const char *line, size_t len)
+{
+    struct pollfd err = {.fd = STDERR_FILENO, .events = POLLOUT};
+    if (poll(&err, 1, 0) != 1 || !(err.revents & POLLOUT) || write(STDERR_FILENO, line, len) < 0)
+        return;
+}
+
 void log_event(enum log_level level, const char *event, const char *format, ...)
 {
     char line[LINE_MAX_BYTES];
@@ -74,9 +84,7 @@ void log_event(enum log_level level, const char *event, const char *format, ...)
     while (len > 0 && line[len - 1] == ' ')
         len--;
     line[len++] = '\n';
-    /* A log that can't be written must not end a session: there is nobody left to tell. */
-    if (write(STDERR_FILENO, line, len) < 0)
-        return;
+    write_line(line, len);
 }
 
 /* Appends as much of the value as fits, with room for the end: "...", a quotation mark and the zero. */

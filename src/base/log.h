@@ -17,7 +17,8 @@ enum log_level {
  * journal's stream: $JOURNAL_STREAM names its device and inode, see systemd.exec(5). */
 void log_open(const char *session, enum log_level least);
 
-/* Writes one line: `<session> event=<event> <fields>`, by one write(2), at most 1024 bytes. `format`
+/* Writes one line: `<session> event=<event> <fields>`, by one write(2), at most 1024 bytes; dropped
+ * where it would block. `format`
  * makes the fields: `key=%s` with values that the program itself chose, or that log_escape made.
  * Nothing secret, and no message's content, is ever passed to it. */
 void log_event(enum log_level level, const char *event, const char *format, ...)

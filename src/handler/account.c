@@ -177,7 +177,10 @@ enum code command_who(struct session *s, const struct command *command, struct r
     struct span name = command->fields[0];
     if (!field_is_user(name) || !span_to_text(name, user, sizeof(user)))
         return CODE_NO_USER;
-    enum err e = store_account_get(s->store, user, &account);
+    enum err e = session_check_login(s);
+    if (e)
+        return reply_store_error(reply, e);
+    e = store_account_get(s->store, user, &account);
     if (!e && account.has_identity)
         e = buf_append_span(&reply->body, buf_span(&account.identity));
     bool has_identity = account.has_identity;

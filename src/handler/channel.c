@@ -84,12 +84,15 @@ static enum err read_frame(struct channel *ch, size_t max, uint64_t deadline_ms,
     return e ? e : command_parse(command, parts.head, parts.has_body, parts.body);
 }
 
-/* Plain mode's text: one line without control bytes. */
+/* Plain mode's text: one line without control characters, those that UTF-8 spells C2 80 to C2 9F (C1)
+ * included: it is shown to people as it is. */
 static enum err check_text(struct span line)
 {
-    for (size_t i = 0; i < line.len; i++)
-        if (line.data[i] < 0x20 || line.data[i] == 0x7f)
+    for (size_t i = 0; i < line.len; i++) {
+        bool is_c1 = i > 0 && line.data[i - 1] == 0xc2 && line.data[i] < 0xa0;
+        if (line.data[i] < 0x20 || line.data[i] == 0x7f || is_c1)
             return ERR_MALFORMED;
+    }
     return ERR_OK;
 }
 
@@ -212,6 +215,15 @@ enum err channel_flush(struct channel *ch, uint64_t deadline_ms)
      * different frames that somebody could both have seen. */
     ch->delivered = ch->keys.server.sequence;
     return stream_flush(&ch->stream, deadline_ms);
+}
+
+enum err channel_finish(struct channel *ch, uint64_t deadline_ms)
+{
+    int stop_fd = ch->stream.stop_fd;
+    ch->stream.stop_fd = -1;
+    enum err e = channel_flush(ch, deadline_ms);
+    ch->stream.stop_fd = stop_fd;
+    return e;
 }
 
 void channel_close(struct channel *ch)

@@ -46,6 +46,9 @@ void channel_revert(struct channel *ch);
 /* Sends what waits. As stream_flush. */
 enum err channel_flush(struct channel *ch, uint64_t deadline_ms) MUST_USE;
 
+/* The same though the process was told to stop. */
+enum err channel_finish(struct channel *ch, uint64_t deadline_ms) MUST_USE;
+
 /* Closes politely, and frees and wipes everything. */
 void channel_close(struct channel *ch);
 

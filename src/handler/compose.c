@@ -113,12 +113,15 @@ enum code command_compose(struct session *s, const struct command *command, stru
         return reply_refuse(reply, CODE_TOO_LARGE,
                             "limit=%" PRIu64 " a message has at most so many bytes here",
                             s->settings->max_message);
+    enum err e = session_check_login(s);
+    if (e)
+        return reply_store_error(reply, e);
     if (is_signed) {
         enum code code = check_signed(s, command, recipient, reply);
         if (code)
             return code;
     } else {
-        enum err e = find_recipient(s, command->fields[0], recipient);
+        e = find_recipient(s, command->fields[0], recipient);
         if (e)
             return e == ERR_NOT_FOUND ? CODE_NO_USER : reply_store_error(reply, e);
     }

@@ -61,8 +61,8 @@ enum code command_login(struct session *s, const struct command *command, struct
     return code;
 }
 
-/* The signature over this connection's transcript and the vault that the server has now. Keeps the key:
- * COMPOSE will need it. */
+/* The signature over this connection's transcript and the vault that the server has now. Leaves the key in
+ * own_key, where COMPOSE will need it, should the login succeed. */
 static enum err check_proof(struct session *s, const struct command *command,
                             const struct store_account *account)
 {
@@ -75,10 +75,7 @@ static enum err check_proof(struct session *s, const struct command *command,
     if (!e)
         e = login_proof_verify(identity.sign, command->body.data, command->fields[0],
                                s->channel.keys.transcript, buf_span(&account->vault));
-    if (!e) {
-        memcpy(s->own_key, identity.sign, RSA_LEN);
-        s->has_own_key = true;
-    }
+    memcpy(s->own_key, identity.sign, RSA_LEN);
     return e;
 }
 
@@ -101,6 +98,7 @@ enum code command_prove(struct session *s, const struct command *command, struct
         code = !e && !exists ? CODE_AUTH_FAILED : credential_code(e);
         if (!code)
             code = enter(s, command->fields[0], account.version, &unread, reply);
+        s->has_own_key = !code;
     }
     store_account_free(&account);
     return code ? code : reply_ok(reply, "OK %" PRIu64, unread);

@@ -69,11 +69,16 @@ static uint64_t input_deadline(const struct session *s)
 
 enum err session_check_login(struct session *s)
 {
-    uint64_t now = clock_monotonic_ms();
-    if (s->state != SESSION_IN || now - s->checked_ms < CHECK_MS)
-        return ERR_OK;
-    s->checked_ms = now;
+    s->checked_ms = clock_monotonic_ms();
     return store_login_check(s->store, &s->login);
+}
+
+/* The same where it was not looked at for a while. */
+static enum err check_now_and_then(struct session *s)
+{
+    if (s->state != SESSION_IN || clock_monotonic_ms() - s->checked_ms < CHECK_MS)
+        return ERR_OK;
+    return session_check_login(s);
 }
 
 /* The next command. A wait is cut into pieces, so that a login that was ended elsewhere is noticed. */
@@ -88,7 +93,7 @@ static enum err next_command(struct session *s, struct command *command)
         enum err e = channel_read(&s->channel, max, piece, command);
         if (e == ERR_TIMEOUT && piece == deadline)
             return e;
-        enum err held = session_check_login(s);
+        enum err held = check_now_and_then(s);
         if (held)
             return held;
         if (e != ERR_TIMEOUT)
@@ -185,7 +190,9 @@ static enum err flush(struct session *s)
     do {
         uint64_t piece = clock_monotonic_ms() + CHECK_MS;
         e = channel_flush(&s->channel, piece < deadline ? piece : deadline);
-    } while (e == ERR_TIMEOUT && clock_monotonic_ms() < deadline && !session_check_login(s));
+    } while (e == ERR_TIMEOUT && clock_monotonic_ms() < deadline && !check_now_and_then(s));
+    if (e == ERR_STOPPED) /* what was done is still told, to a peer that reads it soon */
+        e = channel_finish(&s->channel, clock_monotonic_ms() + WIRE_LINGER_MS);
     if (e) {
         end(s, e == ERR_TIMEOUT ? "the peer doesn't read" : "closed");
         channel_revert(&s->channel);

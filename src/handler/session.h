@@ -42,8 +42,8 @@ enum err session_enter(struct session *session, const char *user, uint64_t versi
 /* Sends every answer that waits, once what it rests on is durable. ERR_OK, or the session is over. */
 enum err session_deliver(struct session *session) MUST_USE;
 
-/* Whether the login still holds: asks the store when it wasn't asked for 2 seconds. ERR_DENIED, or a store's
- * error. */
+/* Whether the login still holds: asks the store now. ERR_DENIED, or a store's error. For what is done in
+ * the user's name and not in the mailbox, where the store looks itself. */
 enum err session_check_login(struct session *session) MUST_USE;
 
 #endif

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from peer.objects import Account, Identity, identity_text
+from peer.objects import Account, Identity, envelope_make, identity_text, new_id
 from peer.primitives import b64, fernet_open, fernet_seal, stored_check, vault_key
 from test_peer import V
 
@@ -338,6 +338,30 @@ def test_other_sessions_end(house, how, waiting):
         if how == 'PASSWD':
             assert peer.ask('PING').kind == 'OK'
     assert stranger.ask('PING').kind == 'OK'
+
+
+def test_nothing_is_sent_in_the_name_of_a_deleted_account(house):
+    """From the moment that DELETE or PASSWD was answered no other session of the account can send, or look
+    somebody up: also not in the seconds until it is closed."""
+    for how in ('PASSWD', 'DELETE'):
+        alice, bob = house.person('alice-' + how.lower()), house.person('bob-' + how.lower())
+        for account in (alice, bob):
+            with house.connect() as peer:
+                peer.register(account)
+        composing, looking = house.login(alice), house.login(alice)
+        composing.compose(alice, bob.identity, b'before')
+        with house.login(alice) as peer:
+            if how == 'PASSWD':
+                assert change(peer, alice).kind == 'OK'
+            else:
+                peer.ok('DELETE ' + alice.secret(peer.host_key))
+        id = new_id()
+        composing.send('COMPOSE %s %s' % (bob.user, id), envelope_make(alice, bob.identity, b'after', id=id))
+        composing.ends('auth-failed')
+        looking.send('WHO ' + bob.user)
+        looking.ends('auth-failed')
+        with house.login(bob) as reader:
+            assert reader.unread == 1
 
 
 # ---- DELETE ----

@@ -1,6 +1,7 @@
 """Deadlines, quotas, settings and signals."""
 import contextlib
 import os
+import select
 import signal
 import subprocess
 
@@ -190,6 +191,22 @@ def test_sigterm_ends_it_cleanly(house, state):
         assert process.channel.rest().startswith(b'ERR busy ')
     else:
         peer.ends('busy')
+    assert process.wait() == 0
+
+
+def test_sigterm_finishes_the_answer_that_is_being_sent(house):
+    """A large answer that is on its way when the server is stopped arrives whole, and `busy` behind it."""
+    alice, bob = house.registered('alice', 'bob')
+    with house.login(alice) as sender:
+        sender.compose(alice, bob.identity, os.urandom(1000000))
+    process = house.start()
+    peer = Peer(process.channel)
+    peer.login(bob)
+    peer.send('READ')
+    eventually('a beginning of the answer', lambda: select.select([process.channel.rfd], [], [], 0)[0])
+    process.kill(signal.SIGTERM)
+    assert peer.receive().kind == 'MESSAGE'
+    peer.ends('busy')
     assert process.wait() == 0
 
 

@@ -111,7 +111,7 @@ def test_an_index_that_is_lost_is_rebuilt(house):
 
 def test_a_full_disk(house):
     """On a full disk a message is refused with storage-full, what was accepted is all there, and it can be
-    read and acknowledged."""
+    read and acknowledged: also when somebody has used up the last bytes by changing a password for ever."""
     mount = os.path.join(house.directory, 'small')
     os.mkdir(mount)
     script = 'mount -t tmpfs -o size=24m,mode=700 tmpfs "$0" && exec "$@"'
@@ -126,8 +126,12 @@ def test_a_full_disk(house):
         peer.register(alice)
         ids, full = fill(peer, alice, alice, os.urandom(200000))
         assert full.code == 'storage-full'
+        secret = alice.secret(peer.host_key)
+        answers = (peer.ask('PASSWD %s %s' % (secret, secret), alice.lock_body()) for _ in range(2000))
+        assert next(a for a in answers if a.kind == 'ERR').code == 'storage-full'
         assert [m.id for m in peer.read_all()] == ids
-        assert peer.ack(*ids) == 0
+        for i, id in enumerate(ids):
+            assert peer.ack(id) == len(ids) - i - 1
 
 
 def test_a_file_size_limit_is_storage_full(house):
@@ -169,6 +173,40 @@ def test_a_store_that_cannot_be_opened_is_told_to_the_client(house, mode):
     assert answer.startswith(b'ERR internal ') and answer.count(b'\n') == 1
     assert process.wait() > 0 and 'store.conf' in process.log
     process.may_die = True
+
+
+@pytest.mark.parametrize('name', ['host.key', 'store.conf'])
+def test_secrets_that_others_can_read_are_refused(house, name):
+    """A store whose host key or secret others may read isn't served: the log says which file, and what to do."""
+    house.registered('alice')
+    house.check_logs = False
+    os.chmod(os.path.join(house.store, name), 0o640)
+    process = house.start()
+    assert process.channel.rest().startswith(b'ERR internal ')
+    assert process.wait() > 0 and 'chmod 600' in process.log and name in process.log
+    process.may_die = True
+    os.chmod(os.path.join(house.store, name), 0o600)
+    house.connect().close()
+
+
+def test_a_log_that_nobody_reads_holds_nobody_up(house):
+    """A handler whose stderr is a full pipe goes on serving, and ends when it is told to."""
+    house.keep_secret('geheim-paul')
+    house.plain('REGISTER paul geheim-paul\nEXIT\n')
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    try:
+        while True:
+            os.write(writing, b'x' * 4096)
+    except BlockingIOError:
+        os.set_blocking(writing, True)
+    handler = [program('secmsg-handler'), '--plain', '--store', house.store]
+    text = 'LOGIN paul geheim-paul\n' + 'PING\n' * 1000 + 'EXIT\n'
+    run = subprocess.run(handler, input=text.encode(), stdout=subprocess.PIPE, stderr=writing, timeout=60, check=False)
+    os.close(reading)
+    os.close(writing)
+    assert run.returncode == 0
+    assert run.stdout.decode().splitlines() == ['OK 0'] + ['OK'] * 1000 + ['BYE']
 
 
 def test_damage_in_one_place_is_not_everybodys(house):

@@ -110,7 +110,6 @@ static enum err write_account(struct shard *shard, const struct work *work, enum
         e = buf_append_span(&rest, buf_span(&account->vault));
     if (!e) {
         const struct journal_append record = {.type = type,
-                                              .is_leaving = type == RECORD_PASSWORD,
                                               .time = clock_wall(),
                                               .fixed = span_of(a, sizeof(*a)),
                                               .rest = buf_span(&rest)};

@@ -149,6 +149,18 @@ static enum err read_conf(struct directory *d, const struct complaint *c)
     return ERR_OK;
 }
 
+/* Both files are secrets: whoever can read them can pose as this server. */
+static enum err check_secret(const struct directory *d, const char *name, const struct complaint *c)
+{
+    struct stat st;
+    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_uid != geteuid() ||
+        (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return ERR_OK; /* what is missing or another's is told where it is opened */
+    snprintf(c->message, c->size, "%s: others may read or write its %s; chmod 600 it", c->path,
+             name);
+    return ERR_DENIED;
+}
+
 static enum err read_host_key(struct directory *d, const struct complaint *c)
 {
     struct buf file = BUF_INIT(HOST_KEY_FILE_LEN);
@@ -226,6 +238,10 @@ enum err directory_open(struct directory *d, const char *path, char *message, si
     enum err e = open_path(d, path, &c);
     if (!e)
         e = check_place(d, &c);
+    if (!e)
+        e = check_secret(d, FOUND_HOST_KEY, &c);
+    if (!e)
+        e = check_secret(d, FOUND_CONF, &c);
     if (!e)
         e = read_boot(d, &c);
     if (!e)

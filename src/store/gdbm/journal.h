@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "store/gdbm/layout.h"
 
-#define JOURNAL_HEADROOM (UINT64_C(64) * 1024)  /* kept for what makes room: ACK, DELETE, PASSWD */
+#define JOURNAL_HEADROOM (UINT64_C(64) * 1024)  /* kept for what makes room: ACK, DELETE */
 #define JOURNAL_STEP     (UINT64_C(192) * 1024) /* zeros written ahead at a time */
 #define JOURNAL_NAME     32                     /* room for a log's file name */
 

@@ -29,10 +29,11 @@ static enum err check_duplicate(struct shard *shard, const struct record_put *re
     return is_same ? ERR_DUPLICATE : ERR_EXISTS;
 }
 
-/* n percent without overflow, for any n. */
+/* n percent without overflow, for any n; at least 1: a share in which nothing fits helps nobody. */
 static uint64_t percent_of(uint64_t n, uint64_t percent)
 {
-    return n / 100 * percent + n % 100 * percent / 100;
+    uint64_t part = n / 100 * percent + n % 100 * percent / 100;
+    return part > 0 ? part : 1;
 }
 
 static enum err check_quota(struct shard *shard, const struct entry_mailbox *mailbox,

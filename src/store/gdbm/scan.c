@@ -16,8 +16,10 @@
 
 void scan_open(struct scan *scan, const struct journal *journal, uint64_t known_end)
 {
-    *scan =
-        (struct scan){.journal = journal, .end = journal_start(journal), .known_end = known_end};
+    *scan = (struct scan){.journal = journal,
+                          .end = journal_start(journal),
+                          .known_end = known_end,
+                          .window_size = WINDOW};
 }
 
 void scan_close(struct scan *scan)

@@ -37,8 +37,7 @@ static enum err sync_log(struct shard *shard)
     if (!e && marker.generation == generation && marker.end > end)
         end = marker.end; /* others' records too, while we are at it */
     if (fdatasync(shard->journal.fd) != 0) {
-        log_event(LOG_LEVEL_ERROR, "fdatasync_failed",
-                  "shard=%u generation=%" PRIu64 " errno=%d: the shard can only be read now",
+        log_event(LOG_LEVEL_ERROR, "fdatasync_failed", "shard=%u generation=%" PRIu64 " errno=%d",
                   shard->number, generation, errno);
         shard_set_failed(shard);
         return ERR_IO;
