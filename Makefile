@@ -167,7 +167,7 @@ format:
 PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libsystemd-dev
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
 PACKAGES_TEST  = libcmocka-dev libjansson-dev python3 python3-pytest python3-pytest-xdist \
-                 python3-cryptography python3-argon2 python3-pexpect systemd
+                 python3-cryptography python3-argon2 python3-pexpect systemd ucspi-tcp-ipv6
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
 
 deps:
@@ -218,13 +218,9 @@ BINDIR  = $(DESTDIR)$(PREFIX)/bin
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 USERDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
 DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/secmsg
-MANDIR  = $(DESTDIR)$(PREFIX)/share/man
 
 UNITS = systemd/secmsg.socket systemd/secmsg@.service
 DOCS  = README.md LICENSE $(wildcard docs/*.md)
-PAGES = $(wildcard docs/*.[158])
-
-page_path = $(MANDIR)/man$(subst .,,$(suffix $(1)))/$(notdir $(1))
 
 # The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where.
 install: all
@@ -234,13 +230,12 @@ install: all
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
 	install -m 644 $(DOCS) $(DOCDIR)
-	$(foreach page,$(PAGES),install -D -m 644 $(page) $(call page_path,$(page));)
 
 # Exactly what install put there; directories only where they are ours and empty.
 uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
-	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS))) $(foreach page,$(PAGES),$(call page_path,$(page)))
+	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)))
 	-rmdir $(DOCDIR)
 
 # ---- 7. The rest ----

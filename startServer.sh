@@ -105,9 +105,9 @@ make -s -C "$here" setup-build >&2
 make -s -j "$(nproc)" -C "$here" build/secmsg-handler build/secmsg >&2
 
 store=${SECMSG_STORE:-${XDG_STATE_HOME:-${HOME:?is not set}/.local/state}/secmsg-server}
-[ -d "$store" ] || (umask 077 && mkdir -p "$store")
+mkdir -p "$(dirname "$store")"
+fingerprint=$("$handler" --store "$store" "$@" --log-level=warning --fingerprint) # makes a missing store
 store=$(cd "$store" && pwd)
-fingerprint=$("$handler" --store "$store" "$@" --log-level=warning --fingerprint)
 
 # ---- serving ----
 

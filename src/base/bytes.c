@@ -79,17 +79,3 @@ uint64_t bytes_get_le64(const uint8_t in[static 8])
         n |= (uint64_t)in[i] << (8 * i);
     return n;
 }
-
-void bytes_put_le32(uint8_t out[static 4], uint32_t n)
-{
-    for (size_t i = 0; i < 4; i++)
-        out[i] = (uint8_t)(n >> (8 * i));
-}
-
-uint32_t bytes_get_le32(const uint8_t in[static 4])
-{
-    uint32_t n = 0;
-    for (size_t i = 0; i < 4; i++)
-        n |= (uint32_t)in[i] << (8 * i);
-    return n;
-}

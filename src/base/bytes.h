@@ -35,12 +35,10 @@ bool bytes_equal_secret(const void *a, const void *b, size_t n);
 /* Overwrites n bytes; the compiler can't remove it. */
 void bytes_wipe(void *data, size_t n);
 
-/* be64(n) of the protocol page: eight bytes, big-endian; and little-endian words for files. */
+/* be64(n) of the protocol page: eight bytes, big-endian; and little-endian, as SipHash has it. */
 void bytes_put_be64(uint8_t out[static 8], uint64_t n);
 uint64_t bytes_get_be64(const uint8_t in[static 8]);
 void bytes_put_le64(uint8_t out[static 8], uint64_t n);
 uint64_t bytes_get_le64(const uint8_t in[static 8]);
-void bytes_put_le32(uint8_t out[static 4], uint32_t n);
-uint32_t bytes_get_le32(const uint8_t in[static 4]);
 
 #endif

@@ -80,43 +80,6 @@ enum err hash_hkdf(uint8_t *out, size_t out_len, struct span ikm, struct span sa
     return e;
 }
 
-struct hash_stream {
-    gcry_md_hd_t md;
-};
-
-enum err hash_stream_new(struct hash_stream **h)
-{
-    *h = calloc(1, sizeof **h);
-    if (!*h)
-        return ERR_NO_MEMORY;
-    enum err e = library_error(gcry_md_open(&(*h)->md, GCRY_MD_SHA256, 0));
-    if (e) {
-        free(*h);
-        *h = NULL;
-    }
-    return e;
-}
-
-void hash_stream_add(struct hash_stream *h, struct span part)
-{
-    if (part.len > 0)
-        gcry_md_write(h->md, part.data, part.len);
-}
-
-void hash_stream_end(struct hash_stream *h, uint8_t out[static HASH_LEN])
-{
-    memcpy(out, gcry_md_read(h->md, GCRY_MD_SHA256), HASH_LEN);
-    gcry_md_reset(h->md);
-}
-
-void hash_stream_free(struct hash_stream *h)
-{
-    if (!h)
-        return;
-    gcry_md_close(h->md);
-    free(h);
-}
-
 void hash_fingerprint(char text[static FINGERPRINT_SIZE], struct span bytes)
 {
     uint8_t digest[HASH_LEN];

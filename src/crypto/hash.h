@@ -27,13 +27,6 @@ enum err hash_hmac_check(const uint8_t tag[static HASH_LEN], struct span key,
 enum err hash_hkdf(uint8_t *out, size_t out_len, struct span ikm, struct span salt,
                    struct span info) MUST_USE;
 
-/* SHA-256 over a stream of parts, for what isn't in memory at once. After hash_stream_end it is empty. */
-struct hash_stream;
-enum err hash_stream_new(struct hash_stream **h) MUST_USE;
-void hash_stream_add(struct hash_stream *h, struct span part);
-void hash_stream_end(struct hash_stream *h, uint8_t out[static HASH_LEN]);
-void hash_stream_free(struct hash_stream *h);
-
 /* "SHA256:" and 43 characters of unpadded base64: how people see a host key or an identity. */
 #define FINGERPRINT_SIZE 51
 void hash_fingerprint(char text[static FINGERPRINT_SIZE], struct span bytes);
