@@ -88,24 +88,51 @@ static void a_lost_marker_is_made_again(void **state)
     expect_filled(f->s, &bob, 40);
 }
 
-static void a_copied_store_is_a_store_of_its_own(void **state)
+/* The store's directory as cp -a makes it. */
+static struct file_path copy_of(const struct fixture *f)
 {
-    /* A copy made with cp -a builds its index again, and doesn't know of what comes after. */
-    struct fixture *f = *state;
-    char copy[256];
-    struct store_login bob = fill(f, 40);
-    snprintf(copy, sizeof(copy), "%s/copy", f->root);
+    struct file_path copy;
+    snprintf(copy.text, sizeof(copy.text), "%s/copy", f->root);
     pid_t pid = fork();
     if (pid == 0) {
-        execlp("cp", "cp", "-a", f->store, copy, (char *)NULL);
+        execlp("cp", "cp", "-a", f->store, copy.text, (char *)NULL);
         _exit(127);
     }
     int status;
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);
-    struct store *s = fixture_open_with(copy, &fixture_quota);
+    return copy;
+}
+
+static void a_copied_store_is_a_store_of_its_own(void **state)
+{
+    /* A copy builds its index again, and doesn't know of what comes after. */
+    struct fixture *f = *state;
+    struct store_login bob = fill(f, 40);
+    struct file_path copy = copy_of(f);
+    struct store *s = fixture_open_with(copy.text, &fixture_quota);
     assert_int_equal(fixture_put_n(f->s, "bob", 1000), ERR_OK);
     expect_filled(s, &bob, 40);
+    store_close(s);
+}
+
+static void a_store_copied_while_in_use_is_one(void **state)
+{
+    /* The log was copied before a message came, the lock file after: what the lock file says of the
+     * original's end isn't held against the copy. */
+    struct fixture *f = *state;
+    struct store_login bob = fill(f, 40);
+    uint64_t end = read_marker(f).end;
+    assert_int_equal(fixture_put_n(f->s, "bob", 1000), ERR_OK);
+    assert_int_equal(store_settle(f->s), ERR_OK);
+    struct file_path copy = copy_of(f), log;
+    struct file_path original = file_named(f, "log.1");
+    snprintf(log.text, sizeof(log.text), "%.200s%s", copy.text, original.text + strlen(f->store));
+    assert_int_equal(truncate(log.text, (off_t)end), 0);
+    struct store *s = fixture_open_with(copy.text, &fixture_quota);
+    expect_filled(s, &bob, 40);
+    assert_int_equal(fixture_put_n(s, "bob", 1000), ERR_OK);
+    assert_int_equal(store_settle(s), ERR_OK);
     store_close(s);
 }
 
@@ -453,6 +480,7 @@ int main(void)
         FIXTURE_TEST(a_changed_index_is_not_believed),
         FIXTURE_TEST(a_lost_marker_is_made_again),
         FIXTURE_TEST(a_copied_store_is_a_store_of_its_own),
+        FIXTURE_TEST(a_store_copied_while_in_use_is_one),
         FIXTURE_TEST(what_does_not_chain_is_not_there),
         FIXTURE_TEST(a_record_behind_the_marker_is_found),
         FIXTURE_TEST(a_loss_of_power_leaves_whole_records),

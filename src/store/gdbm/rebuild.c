@@ -149,12 +149,40 @@ static enum err apply_all(struct rebuild *r)
     return r->marker.records < r->shard->journal.births ? ERR_DAMAGED : index_flush(r->index);
 }
 
+static enum err sync_directory(const struct shard *shard, int dir, const char *name)
+{
+    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum err e =
+        fd < 0 || fsync(fd) != 0 ? journal_failed(&shard->journal, "fsync of a directory") : ERR_OK;
+    if (fd >= 0)
+        close(fd);
+    return e;
+}
+
+/* The names of a log that nobody has yet found durable, from the file's up to the store's. Its maker may have
+ * died before it synced them, and nobody after this one would. */
+static enum err sync_names(const struct shard *shard)
+{
+    int store = shard->store->directory.fd;
+    enum err e = sync_directory(shard, shard->dir, ".");
+    if (!e)
+        e = sync_directory(shard, shard->dir, "..");
+    if (!e)
+        e = sync_directory(shard, store, ".");
+    /* The directory above may be closed to us; then whoever let us into the store has made that entry. */
+    if (!e && faccessat(store, "..", R_OK, AT_EACCESS) == 0)
+        e = sync_directory(shard, store, "..");
+    return e;
+}
+
 /* Everything that the new marker speaks of is durable from here on. */
 static void sync_log(struct rebuild *r)
 {
     struct journal *j = &r->shard->journal;
     uint64_t from = r->durable > 0 ? r->durable : journal_start(j).place;
-    enum err e = journal_rewrite(j, from, r->marker.end);
+    enum err e = r->durable > 0 ? ERR_OK : sync_names(r->shard);
+    if (!e)
+        e = journal_rewrite(j, from, r->marker.end);
     if (!e && fdatasync(j->fd) != 0)
         e = journal_failed(j, "fdatasync");
     if (!e)

@@ -90,12 +90,12 @@ static enum err open_files(struct shard *shard, bool may_create)
     if (fd < 0 || fstat(fd, &st) != 0)
         e = open_failed(shard, "lock");
     shard->file = (struct marker_file){.fd = fd,
-                                       .shard = shard->number,
+                                       .place = {.shard = shard->number},
                                        .keys = &shard->store->keys,
                                        .boot = shard->store->directory.boot};
     if (!e) {
-        shard->lock_device = st.st_dev;
-        shard->lock_inode = st.st_ino;
+        shard->file.place.device = st.st_dev;
+        shard->file.place.inode = st.st_ino;
     }
     return e;
 }
@@ -191,22 +191,6 @@ static enum err check_trust(struct shard *shard)
     return index_open(&shard->index, shard->dir, INDEX_NAME, &shard->store->keys, false);
 }
 
-/* A shard without a log is a new one: its directory and its log are made durable before anything is
- * told of it. */
-static enum err make_first_log(struct shard *shard)
-{
-    enum err e = journal_create(shard->dir, owner_of(shard), 1);
-    int dirs[] = {openat(shard->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC),
-                  openat(shard->dir, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    for (size_t i = 0; i < 2; i++) {
-        if (!e && (dirs[i] < 0 || fsync(dirs[i]) != 0))
-            e = open_failed(shard, "sync");
-        if (dirs[i] >= 0)
-            close(dirs[i]);
-    }
-    return e;
-}
-
 static enum err make_ready(struct shard *shard, bool may_create)
 {
     enum err e = check_trust(shard);
@@ -216,7 +200,7 @@ static enum err make_ready(struct shard *shard, bool may_create)
         return ERR_READ_ONLY;
     e = rebuild_shard(shard);
     if (e == ERR_NOT_FOUND && may_create) {
-        e = make_first_log(shard);
+        e = journal_create(shard->dir, owner_of(shard), 1);
         if (!e)
             e = rebuild_shard(shard);
     }
@@ -232,7 +216,7 @@ static enum err lock(struct shard *shard)
     if (e)
         return e;
     if (fstatat(shard->dir, "lock", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st.st_dev == shard->lock_device && st.st_ino == shard->lock_inode)
+        st.st_dev == shard->file.place.device && st.st_ino == shard->file.place.inode)
         return ERR_OK;
     lock_release(shard->file.fd);
     return REPLACED;
