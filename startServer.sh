@@ -11,12 +11,12 @@ Usage: ./startServer.sh PORT [OPTION...]
 Listens on TCP port PORT (the usual one is 7325) until Ctrl-C. Builds, and on
 Debian installs, what is missing. The log goes to the terminal.
 
-An OPTION begins with -- and is the handler's, for example:
+An OPTION is one of the handler's settings, written --NAME=VALUE, for example:
+  --store=DIR              the store's directory (default: $SECMSG_STORE, else
+                           $XDG_STATE_HOME/secmsg-server, else
+                           ~/.local/state/secmsg-server)
   --registration=closed    nobody may register any more (default: open)
   --log-level=debug        see build/secmsg-handler --help for all
-
-SECMSG_STORE names the store's directory; the default is
-$XDG_STATE_HOME/secmsg-server, or ~/.local/state/secmsg-server.
 END
 }
 
@@ -75,11 +75,15 @@ listen() {
 
 port=
 server=
+state=${XDG_STATE_HOME:-${HOME:+$HOME/.local/state}}
+store=${SECMSG_STORE:-${state:+$state/secmsg-server}}
 for argument in "$@"; do
     shift
     case $argument in
     -h | --help) usage && exit 0 ;;
-    -*) set -- "$@" "$argument" ;;
+    --store=?*) store=${argument#--store=} ;;
+    --?*=?*) set -- "$@" "$argument" ;;
+    -*) fail 64 "'$argument' is no setting: write --NAME=VALUE. See --help." ;;
     *)
         [ -z "$port" ] || fail 64 "one port only, please: '$port' or '$argument'? See --help."
         port=$argument
@@ -96,6 +100,8 @@ if is_listening; then
     fail 69 "port $port is taken: another program listens on it"
 fi
 
+[ -n "$store" ] || fail 64 "where is the store to be? HOME isn't set: give --store=DIR"
+
 # ---- set-up ----
 
 here=$(cd "$(dirname "$0")" && pwd)
@@ -104,8 +110,7 @@ command -v make >/dev/null || fail 69 "make is missing. On Debian: sudo apt-get 
 make -s -C "$here" setup-build >&2
 make -s -j "$(nproc)" -C "$here" build/secmsg-handler build/secmsg >&2
 
-store=${SECMSG_STORE:-${XDG_STATE_HOME:-${HOME:?is not set}/.local/state}/secmsg-server}
-mkdir -p "$(dirname "$store")"
+mkdir -p "$(dirname "$store")" || fail 73 "can't make a directory for the store; give another, --store=DIR"
 fingerprint=$("$handler" --store "$store" "$@" --log-level=warning --fingerprint) # makes a missing store
 store=$(cd "$store" && pwd)
 

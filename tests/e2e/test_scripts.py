@@ -174,9 +174,11 @@ def test_other_ends_of_the_server(house, started, number):
 
 
 @pytest.mark.parametrize('words', [[], ['port'], ['0'], ['65536'], ['-1'], ['7325', '7326'], [''], ['07325'],
-                                   ['73 25'], ['7325;id']])
+                                   ['73 25'], ['7325;id'], ['7325', '--plain'], ['7325', '--fingerprint'],
+                                   ['7325', '--store'], ['7325', '--registration'], ['7325', '--'], ['7325', '-x']])
 def test_wrong_arguments_of_the_server(house, words):
-    """Without exactly one port from 1 to 65535 it says what it wants, with status 64, and makes nothing."""
+    """Without exactly one port from 1 to 65535, or with what isn't a setting, it says what it wants, with status 64,
+    and makes nothing."""
     done = run(house, SERVER, *words)
     assert done.returncode == 64 and done.stderr and not done.stdout
     assert not os.path.exists(house.store)
@@ -188,6 +190,18 @@ def test_wrong_options_of_the_server(house):
     done = run(house, SERVER, str(port), '--no-such-option')
     assert done.returncode != 0 and b'no-such-option' in done.stderr
     assert not processes(house) and not os.path.exists(house.store)
+
+
+def test_the_store_may_be_named(house):
+    """--store=DIR is the store that is served, and the one that is printed."""
+    other = os.path.join(house.directory, 'another store')
+    server = Started(house, '--store=' + other)
+    assert other in server.said and os.path.exists(os.path.join(other, 'host.key'))
+    assert not os.path.exists(house.store)
+    server.spawn.sendintr()
+    server.spawn.expect(pexpect.EOF)
+    server.spawn.wait()
+    assert server.spawn.exitstatus == 0
 
 
 def test_a_taken_port(house):
