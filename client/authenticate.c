@@ -55,27 +55,52 @@ static enum status ask_login(struct session *s, const char *secret, struct buf *
     return err == ERR_OK ? STATUS_OK : say_failure(err, "vault");
 }
 
+/* A pinned identity that isn't WHO's stops everything, before any key is tried. */
+static enum status compare_identity(struct session *s, const struct identify_answer *who)
+{
+    struct identity pinned;
+    enum err err = pins_find_identity(s->account.dir, s->user, &pinned);
+    if (err == ERR_NOT_FOUND)
+        return STATUS_OK;
+    if (err != ERR_OK)
+        return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
+    return strcmp(pinned.fingerprint, who->identity.fingerprint) == 0
+               ? STATUS_OK
+               : identify_say_changed(s, s->user, pinned.fingerprint, who->identity.fingerprint);
+}
+
+/* Whether the password opens the vault, and the keys in it are those of WHO's identity. */
+static enum status verify_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
+                               const uint8_t root[static STRETCH_ROOT_LEN],
+                               const struct identify_answer *who, const struct buf *token)
+{
+    enum err err = keyring_set(&s->ring, salt, buf_span(&who->text), buf_span(token));
+    if (err == ERR_OK)
+        err = keyring_unlock_root(&s->ring, root);
+    if (err != ERR_FORGED && err != ERR_MALFORMED)
+        return err == ERR_OK ? STATUS_OK : say_failure(err, "can't open the keys");
+    say("the keys that the server keeps for %s don't open with the password, or aren't those of "
+        "the account's identity. They weren't used; tell whoever runs the server.",
+        s->user);
+    return STATUS_PROTOCOL;
+}
+
 static enum status adopt_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
                               const uint8_t root[static STRETCH_ROOT_LEN],
                               const struct identify_answer *who, const struct buf *token)
 {
     bool is_new;
-    enum status status = identify_pin(s, who, &is_new);
+    enum status status = compare_identity(s, who);
     if (status != STATUS_OK)
         return status;
-    enum err err = keyring_set(&s->ring, salt, buf_span(&who->text), buf_span(token));
-    if (err == ERR_OK)
-        err = keyring_unlock_root(&s->ring, root);
-    if (err == ERR_FORGED || err == ERR_MALFORMED) {
-        say("the keys that the server keeps for %s don't open with the password, or aren't those "
-            "of "
-            "the account's identity. They weren't used; tell whoever runs the server.",
-            s->user);
+    status = verify_keys(s, salt, root, who, token);
+    if (status == STATUS_OK)
+        status = identify_pin(s, who, &is_new);
+    if (status != STATUS_OK) {
         keyring_clear(&s->ring);
-        return STATUS_PROTOCOL;
+        return status;
     }
-    if (err == ERR_OK)
-        err = keyring_save(&s->ring, s->account.dir);
+    enum err err = keyring_save(&s->ring, s->account.dir);
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't keep the keys");
 }
 
@@ -110,7 +135,9 @@ enum status authenticate_finish(struct session *s)
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't note the first login");
 }
 
-enum status authenticate_by_password(struct session *s, struct span password)
+/* Logs s->user in, fetches the vault, checks that it is the keys of the account's identity and of the pinned
+ * one, and keeps it in the account's directory. */
+static enum status log_in_by_password(struct session *s, struct span password)
 {
     uint8_t salt[STRETCH_SALT_LEN], root[STRETCH_ROOT_LEN];
     enum status status = session_connect(s);
@@ -137,7 +164,7 @@ enum status authenticate_asking(struct session *s)
         status = password_get(s, false, &password);
         bool was_got = status == STATUS_OK;
         if (was_got)
-            status = authenticate_by_password(s, buf_span(&password));
+            status = log_in_by_password(s, buf_span(&password));
         buf_free(&password);
         if (!was_got || status != STATUS_NO_PERMISSION || !password_can_retry(s))
             break;
@@ -145,8 +172,7 @@ enum status authenticate_asking(struct session *s)
     return status;
 }
 
-/* The password doesn't open the local keys: a wrong one, or a new one from another machine. */
-static enum status try_changed_password(struct session *s, struct span password)
+static enum status has_other_salt(struct session *s, bool *is_other)
 {
     uint8_t salt[STRETCH_SALT_LEN];
     enum status status = session_connect(s);
@@ -154,14 +180,43 @@ static enum status try_changed_password(struct session *s, struct span password)
         status = ask_salt(s, salt);
     if (status != STATUS_OK)
         return status;
-    if (memcmp(salt, s->ring.salt, STRETCH_SALT_LEN) == 0) {
+    *is_other = memcmp(salt, s->ring.salt, STRETCH_SALT_LEN) != 0;
+    return STATUS_OK;
+}
+
+/* The password was set anew, under another salt, or a server that lies says so: a person is asked for the
+ * new one, so that what was typed for the old keys isn't sent anywhere; a script has said what to use. */
+static enum status log_in_anew(struct session *s, const struct span *password)
+{
+    if (password_can_retry(s)) {
+        /* The server doesn't wait while somebody types. */
+        connection_close(&s->connection);
+        say("Type the new password to log in with it, or Ctrl-C to leave it.");
+        return authenticate_asking(s);
+    }
+    if (password != NULL)
+        return log_in_by_password(s, *password);
+    session_forget_user(s);
+    say("Type `login` to log in with the new password.");
+    return STATUS_NO_PERMISSION;
+}
+
+/* The password doesn't open the local keys: *is_wrong, or a new one from another machine. */
+static enum status try_changed_password(struct session *s, struct span password, bool *is_wrong)
+{
+    bool is_other = false;
+    enum status status = has_other_salt(s, &is_other);
+    if (status != STATUS_OK)
+        return status;
+    if (!is_other) {
         connection_close(&s->connection);
         say("wrong password for %s.", s->user);
+        *is_wrong = true;
         return STATUS_NO_PERMISSION;
     }
-    say("the password doesn't open the keys on this machine. The server has other ones: trying it "
-        "there.");
-    return authenticate_by_password(s, password);
+    say("the password doesn't open the keys on this machine, and the server has other ones: the "
+        "password was changed on another machine.");
+    return log_in_anew(s, &password);
 }
 
 static enum status ask_prove(struct session *s, bool *is_refused)
@@ -192,8 +247,27 @@ static enum status ask_prove(struct session *s, bool *is_refused)
     return STATUS_OK;
 }
 
-/* Logs in by the unlocked keys. The password, where it is at hand, is tried once when the server refuses
- * them: it may have been set anew on another machine, under another salt. */
+/* The server refuses keys that the password opened. */
+static enum status try_refused_keys(struct session *s, const struct span *password)
+{
+    bool is_other = false;
+    enum status status = has_other_salt(s, &is_other);
+    if (status != STATUS_OK)
+        return status;
+    if (!is_other) {
+        connection_close(&s->connection);
+        say("the password is right for the keys on this machine, and it wasn't changed elsewhere, "
+            "but the server refuses %s: the account was deleted, disabled or changed there. Ask "
+            "whoever runs the server; `logout` removes the keys from this machine.",
+            s->user);
+        return STATUS_NO_PERMISSION;
+    }
+    say("the server doesn't take the keys of this machine any more: the password was changed on "
+        "another one, or the account is gone.");
+    return log_in_anew(s, password);
+}
+
+/* Logs in by the unlocked keys; `password`, where it is at hand, opened them. */
 static enum status prove(struct session *s, const struct span *password)
 {
     bool is_refused = false;
@@ -202,17 +276,9 @@ static enum status prove(struct session *s, const struct span *password)
         status = ask_prove(s, &is_refused);
     if (status == STATUS_OK)
         return authenticate_finish(s);
-    if (!is_refused) {
-        connection_close(&s->connection);
-        return status;
-    }
-    say("the server doesn't take the keys of this machine any more: the password was changed on "
-        "another "
-        "one, or the account is gone or disabled.");
-    if (password != NULL)
-        return authenticate_by_password(s, *password);
-    session_forget_user(s);
-    say("Type `login` to log in with the new password.");
+    if (is_refused)
+        return try_refused_keys(s, password);
+    connection_close(&s->connection);
     return status;
 }
 
@@ -222,9 +288,10 @@ static enum status load_keys(struct session *s)
     if (err == ERR_OK)
         return STATUS_OK;
     if (err != ERR_NOT_FOUND) {
+        struct visible_value dir = visible_value(span_str(s->account.path));
         say("the keys in %s can't be used. Remove the file " HOME_KEYS
             " there and log in again: the server has a copy.",
-            s->account.path);
+            dir.text);
         return say_failure(err, "keys");
     }
     if (s->is_prompt)
@@ -238,6 +305,7 @@ static enum status load_keys(struct session *s)
 static enum status unlock_and_prove(struct session *s, bool *may_retry)
 {
     struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
+    bool is_wrong = false;
     *may_retry = false;
     enum status status = password_get(s, false, &password);
     if (status == STATUS_OK) {
@@ -246,10 +314,10 @@ static enum status unlock_and_prove(struct session *s, bool *may_retry)
         if (err == ERR_OK)
             status = prove(s, &text);
         else if (err == ERR_FORGED)
-            status = try_changed_password(s, text);
+            status = try_changed_password(s, text, &is_wrong);
         else
             status = say_failure(err, "can't open the keys");
-        *may_retry = status == STATUS_NO_PERMISSION && s->ring.is_loaded && password_can_retry(s);
+        *may_retry = is_wrong && password_can_retry(s);
     }
     buf_free(&password);
     return status;
@@ -267,7 +335,9 @@ enum status authenticate_session(struct session *s)
             say("connected again.");
         return status;
     }
-    enum status status = session_choose_user(s, NULL);
+    enum status status = password_read_given(s);
+    if (status == STATUS_OK)
+        status = session_choose_user(s, NULL);
     if (status == STATUS_OK)
         status = load_keys(s);
     if (status != STATUS_OK)

@@ -9,14 +9,12 @@
  * connects and logs in by the local keys; asks for the password that opens them if that wasn't done yet.
  *
  * When the server refuses the keys, or the password doesn't open them, the password may have been changed
- * on another machine: then, if the server's salt is another one, it is tried as the new password. */
+ * on another machine: if the server's salt is another one, a person is asked for the new password, and one
+ * that was given for a script is tried. If the salts are equal, nothing is sent. */
 enum status authenticate_session(struct session *s) MUST_USE;
 
-/* Logs s->user in by the password, fetches the vault, checks that it is the keys of the account's identity
- * and of the pinned one, and keeps it in the account's directory. */
-enum status authenticate_by_password(struct session *s, struct span password) MUST_USE;
-
-/* Asks for the password and does that; a person may try three times. */
+/* Asks for the password, logs s->user in by it, and fetches and keeps the account's keys; a person may try
+ * three times. */
 enum status authenticate_asking(struct session *s) MUST_USE;
 
 /* What follows every login: limits, and when this client first knew the account. */

@@ -5,8 +5,12 @@
 
 #include "session.h"
 
-/* Asks for the recipient (unless one is given) and the text, and sends it. */
-enum status compose_message(struct session *s, const char *recipient) MUST_USE;
+/* The word `compose`: asks for the recipient (unless one is given) and the text, and sends it. What can't be
+ * sent is kept (draft.h), and offered by the next compose for that recipient. */
+enum status compose_main(struct session *s, int argc, char *argv[]) MUST_USE;
+
+/* After a compose that was refused: the lines of its text, up to the lone dot, are never run as words. */
+void compose_skip_text(void);
 
 /* Asks for a name at the prompt; *line owns it. Says why there is none. */
 enum status compose_ask_name(const char *question, struct buf *line, const char **name) MUST_USE;

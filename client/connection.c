@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* connection.c: hello, then one question and one answer at a time. The host key is judged before its
- * signature is verified, and nothing is sent but the hello until both are good. */
+/* connection.c: hello, then one question and one answer at a time. The host key is compared with its pin
+ * before its signature is verified, pinned only after that, and nothing is sent but the hello until then. */
 #include "connection.h"
 
 #include <poll.h>
@@ -15,20 +15,49 @@
 #include "base/banned.h"
 
 #define LAST_WORDS_MS 2000
+/* How often the remarks of a command are taken while it is waited for. */
+#define SLICE_MS 50
 
 void connection_init(struct connection *c)
 {
     *c = (struct connection){.transport = TRANSPORT_INIT, .is_open = false};
 }
 
-/* Closes without a word; returns how the command of --exec ended. */
-static int drop(struct connection *c)
+/* Closes without a word to the server; returns how the command of --exec ended. */
+static int drop(struct connection *c, bool failed)
 {
     c->is_open = false;
     stream_free(&c->stream);
     buf_free(&c->plain);
     hello_keys_wipe(&c->keys);
-    return transport_close(&c->transport);
+    return transport_close(&c->transport, failed);
+}
+
+/* The end of the next wait. */
+static uint64_t slice(const struct connection *c, uint64_t deadline_ms)
+{
+    uint64_t end = clock_monotonic_ms() + SLICE_MS;
+    return c->transport.pid > 0 && end < deadline_ms ? end : deadline_ms;
+}
+
+static enum err read_line(struct connection *c, size_t max, uint64_t deadline_ms, struct span *line)
+{
+    enum err err;
+    do {
+        err = stream_read_line(&c->stream, max, slice(c, deadline_ms), line);
+        remarks_take(&c->transport.remarks);
+    } while (err == ERR_TIMEOUT && clock_monotonic_ms() < deadline_ms);
+    return err;
+}
+
+static enum err flush(struct connection *c, uint64_t deadline_ms)
+{
+    enum err err;
+    do {
+        err = stream_flush(&c->stream, slice(c, deadline_ms));
+        remarks_take(&c->transport.remarks);
+    } while (err == ERR_TIMEOUT && clock_monotonic_ms() < deadline_ms);
+    return err;
 }
 
 static enum status say_unauthenticated(struct span error)
@@ -51,7 +80,7 @@ static enum status say_unauthenticated(struct span error)
 static enum status say_no_hello(struct connection *c, enum err err)
 {
     bool is_command = c->transport.pid > 0;
-    int how = drop(c);
+    int how = drop(c, true);
     if (err == ERR_TIMEOUT) {
         say("the server didn't answer in time. Check that it is a secmsg server, or give it longer "
             "with --timeout SECONDS.");
@@ -78,14 +107,14 @@ static enum status finish_hello(struct connection *c, const struct connection_ta
     enum err err = hello_client_parse(&answer, line);
     if (err == ERR_CLOSED) {
         enum status status = say_unauthenticated(answer.error);
-        (void)drop(c);
+        (void)drop(c, true);
         return status;
     }
     if (err != ERR_OK)
         return say_no_hello(c, err);
-    enum status status = target->judge(target->context, answer.host_key);
+    enum status status = target->compare(target->context, answer.host_key);
     if (status != STATUS_OK) {
-        (void)drop(c);
+        (void)drop(c, true);
         return status;
     }
     err = hello_client_finish(&c->keys, hello, &answer, line);
@@ -94,11 +123,14 @@ static enum status finish_hello(struct connection *c, const struct connection_ta
             "the "
             "server changed it. Nothing was sent. Try again, over another network if this is "
             "repeated.");
-        (void)drop(c);
+        (void)drop(c, true);
         return status_of_err(err);
     }
+    status = target->pin(target->context, answer.host_key);
+    if (status != STATUS_OK)
+        (void)drop(c, false);
     memcpy(c->host_key, answer.host_key, HOST_KEY_LEN);
-    return STATUS_OK;
+    return status;
 }
 
 static enum status greet(struct connection *c, const struct connection_target *target)
@@ -115,10 +147,10 @@ static enum status greet(struct connection *c, const struct connection_target *t
     if (err == ERR_OK)
         err = buf_append_str(&c->stream.output, hello.line);
     if (err == ERR_OK)
-        err = stream_flush(&c->stream, deadline);
+        err = flush(c, deadline);
     /* A server that refuses may close before it has read: what it said is still worth reading. */
     if (err == ERR_OK || err == ERR_CLOSED)
-        err = stream_read_line(&c->stream, WIRE_HELLO_MAX, deadline, &line);
+        err = read_line(c, WIRE_HELLO_MAX, deadline, &line);
     status = err == ERR_OK ? finish_hello(c, target, &hello, line) : say_no_hello(c, err);
     bytes_wipe(&hello, sizeof(hello));
     return status;
@@ -127,7 +159,7 @@ static enum status greet(struct connection *c, const struct connection_target *t
 enum status connection_open(struct connection *c, const struct connection_target *target)
 {
     enum status status;
-    (void)drop(c);
+    (void)drop(c, false);
     c->step_ms = target->timeout_ms;
     c->max_line = WIRE_PRELOGIN_LINE_MAX;
     c->plain = BUF_INIT(CONNECTION_LINE_MAX);
@@ -140,7 +172,7 @@ enum status connection_open(struct connection *c, const struct connection_target
     enum err err =
         stream_open(&c->stream, c->transport.in, c->transport.out, 2 * CONNECTION_LINE_MAX);
     if (err != ERR_OK) {
-        (void)drop(c);
+        (void)drop(c, false);
         return say_failure(err, "can't use the connection");
     }
     c->stream.reads_ahead = true;
@@ -173,7 +205,7 @@ static enum err send_question(struct connection *c, const struct question *quest
     if (err == ERR_OK)
         err = frame_seal(&c->stream.output, &c->keys.client, clock_wall(), buf_span(&plain));
     buf_free(&plain);
-    return err == ERR_OK ? stream_flush(&c->stream, deadline_ms) : err;
+    return err == ERR_OK ? flush(c, deadline_ms) : err;
 }
 
 static enum err read_answer(struct connection *c, uint64_t deadline_ms, struct answer *answer)
@@ -181,7 +213,7 @@ static enum err read_answer(struct connection *c, uint64_t deadline_ms, struct a
     struct span line;
     struct frame_parts parts;
     buf_clear(&c->plain);
-    enum err err = stream_read_line(&c->stream, c->max_line, deadline_ms, &line);
+    enum err err = read_line(c, c->max_line, deadline_ms, &line);
     if (err == ERR_OK)
         err = frame_open(&c->plain, &c->keys.server, line);
     if (err == ERR_OK)
@@ -193,7 +225,7 @@ static enum err read_answer(struct connection *c, uint64_t deadline_ms, struct a
 
 static enum status say_lost(struct connection *c, enum err err)
 {
-    (void)drop(c);
+    (void)drop(c, true);
     switch (err) {
     case ERR_TIMEOUT:
         say("the server didn't answer in time. Try again, or give it longer with --timeout "
@@ -217,13 +249,6 @@ static enum status say_lost(struct connection *c, enum err err)
     }
 }
 
-/* Whether the server closes after this answer. A too-large message leaves the connection open, a
- * too-large line doesn't: which of them it was shows at the next question. */
-static bool is_closing(enum code code)
-{
-    return code >= CODE_VERSION && code <= CODE_INTERNAL;
-}
-
 enum status connection_ask(struct connection *c, const struct question *question,
                            struct answer *answer)
 {
@@ -235,7 +260,7 @@ enum status connection_ask(struct connection *c, const struct question *question
         err = read_answer(c, deadline, answer);
     if (err != ERR_OK)
         return say_lost(c, err);
-    if (answer->kind == ANSWER_ERR && is_closing(answer->code)) {
+    if (answer->kind == ANSWER_ERR && code_is_closing(answer->code)) {
         /* The answer points into c->plain, which stays until the next question or close. */
         c->is_open = false;
     }
@@ -259,7 +284,7 @@ bool connection_is_alive(struct connection *c)
     } else {
         say("the connection was lost.");
     }
-    (void)drop(c);
+    (void)drop(c, true);
     return false;
 }
 
@@ -275,5 +300,5 @@ void connection_close(struct connection *c)
         /* However the farewell went, there is nothing left that could be lost. */
         (void)err;
     }
-    (void)drop(c);
+    (void)drop(c, false);
 }

@@ -26,7 +26,7 @@ struct connection {
     bool is_open;
 };
 
-/* Judges the host key, before anything is verified or sent: STATUS_OK to go on. */
+/* What a host key goes through: STATUS_OK to go on. */
 typedef enum status connection_judge(void *context, const uint8_t host_key[static HOST_KEY_LEN]);
 
 /* Where to connect: an address, or a command (address NULL). */
@@ -34,7 +34,8 @@ struct connection_target {
     const struct address *address;
     const char *command;
     uint64_t timeout_ms;
-    connection_judge *judge;
+    connection_judge *compare; /* with the pin, before anything is verified or sent */
+    connection_judge *pin;     /* after the handshake: the server has that key */
     void *context;
 };
 

@@ -3,6 +3,7 @@
  * lost answer doubles a message. */
 #include "deliver.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "authenticate.h"
@@ -19,6 +20,7 @@
 /* A sealed message on its way. */
 struct parcel {
     const char *to;
+    bool is_kept; /* the caller repeats it later */
     char id[FIELD_ID_SIZE];
     struct buf envelope;
     bool was_lost; /* it was sent, and no answer came */
@@ -75,23 +77,26 @@ static void pause_ms(uint64_t ms)
 
 static enum status say_unknown(const struct parcel *parcel)
 {
-    say("it isn't known whether the message to %s arrived: it was sent, and no answer came. Ask "
-        "%s, or "
-        "send it again; it may then be there twice.",
-        parcel->to, parcel->to);
+    say("it isn't known whether the message to %s was sent: no answer came.", parcel->to);
+    if (!parcel->is_kept)
+        say("Ask %s, or send it again; it may then be there twice.", parcel->to);
     return STATUS_UNKNOWN;
 }
 
-/* Repeats until there is an answer that stands, or the time is up. */
+/* Repeats until there is an answer that stands, the time is up, or somebody pressed Ctrl-C. */
 static enum status hand_over(struct session *s, struct parcel *parcel, bool *is_id_taken)
 {
     uint64_t deadline = clock_monotonic_ms() + s->options.timeout_ms;
     uint64_t wait = FIRST_PAUSE_MS;
     bool repeats = false;
     enum status status = ask_compose(s, parcel, &repeats, is_id_taken);
-    for (int tries = 1; repeats && (tries < 2 || clock_monotonic_ms() < deadline); tries++) {
+    for (int tries = 1;
+         repeats && !transport_was_broken() && (tries < 2 || clock_monotonic_ms() < deadline);
+         tries++) {
         say("Trying again with the very same message; the server keeps it once.");
         pause_ms(wait);
+        if (transport_was_broken())
+            break;
         wait = wait < MOST_PAUSE_MS ? 2 * wait : MOST_PAUSE_MS;
         status = authenticate_session(s);
         if (status == STATUS_OK)
@@ -101,6 +106,8 @@ static enum status hand_over(struct session *s, struct parcel *parcel, bool *is_
     }
     if (status != STATUS_OK && parcel->was_lost)
         return status == STATUS_CHANGED ? status : say_unknown(parcel);
+    if (status != STATUS_OK && transport_was_broken())
+        say("interrupted: the message to %s wasn't stored.", parcel->to);
     return status;
 }
 
@@ -136,10 +143,32 @@ static enum status check(const struct session *s, const struct letter *letter)
     return STATUS_OK;
 }
 
+static void take_sealed(struct parcel *parcel, struct sealed *sealed)
+{
+    parcel->is_kept = sealed != NULL;
+    if (sealed == NULL || sealed->id[0] == '\0')
+        return;
+    memcpy(parcel->id, sealed->id, FIELD_ID_SIZE);
+    parcel->envelope = sealed->envelope;
+    parcel->was_lost = true;
+    sealed->envelope = BUF_INIT(CONNECTION_LINE_MAX);
+}
+
+static void keep_sealed(struct parcel *parcel, struct sealed *sealed)
+{
+    sealed->id[0] = '\0';
+    if (!parcel->was_lost)
+        return;
+    memcpy(sealed->id, parcel->id, FIELD_ID_SIZE);
+    sealed->envelope = parcel->envelope;
+    parcel->envelope = BUF_INIT(CONNECTION_LINE_MAX);
+}
+
 enum status deliver_letter(struct session *s, const struct letter *letter)
 {
     struct identity recipient;
     struct parcel parcel = {.to = letter->to, .envelope = BUF_INIT(CONNECTION_LINE_MAX)};
+    take_sealed(&parcel, letter->sealed);
     enum status status = authenticate_session(s);
     if (status == STATUS_OK)
         status = check(s, letter);
@@ -149,7 +178,8 @@ enum status deliver_letter(struct session *s, const struct letter *letter)
     /* A random id that is taken is next to impossible: twice in a row, it is the server's fault. */
     for (int tries = 0; is_id_taken && tries < 2; tries++) {
         is_id_taken = false;
-        status = seal(s, letter, &recipient, &parcel);
+        if (!parcel.was_lost)
+            status = seal(s, letter, &recipient, &parcel);
         if (status == STATUS_OK)
             status = hand_over(s, &parcel, &is_id_taken);
     }
@@ -157,6 +187,8 @@ enum status deliver_letter(struct session *s, const struct letter *letter)
         status = say_nonsense("COMPOSE");
     if (status == STATUS_OK)
         say("sent to %s: message %s.", letter->to, parcel.id);
+    if (status != STATUS_OK && letter->sealed != NULL)
+        keep_sealed(&parcel, letter->sealed);
     buf_free(&parcel.envelope);
     return status;
 }

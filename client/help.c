@@ -13,7 +13,7 @@ enum status help_main(struct session *s, int argc, char *argv[])
     }
     const struct word *word = words_find(argv[1]);
     if (word == NULL)
-        return words_say_unknown(argv[1], "help");
+        return words_say_unknown(argv[1]);
     words_print_help(word);
     return STATUS_OK;
 }

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "say.h"
+#include "visible.h"
 
 #include "base/banned.h"
 
@@ -54,30 +55,50 @@ static bool make_path(char *path)
     return mkdir(path, 0700) == 0 || errno == EEXIST;
 }
 
-enum status home_open(struct home *home, const char *path)
+static enum status say_unusable(struct home *home)
+{
+    struct visible_value path = visible_value(span_str(home->path));
+    say("can't use the directory %s: %s. Give another with --home DIR.", path.text,
+        strerror(errno));
+    home_close(home);
+    return STATUS_CONFIG;
+}
+
+static enum status check_owner(struct home *home)
 {
     struct stat st;
+    if (fstat(home->dir, &st) != 0)
+        return say_unusable(home);
+    if ((st.st_uid == geteuid() || geteuid() == 0) && (st.st_mode & 022) == 0)
+        return STATUS_OK;
+    struct visible_value path = visible_value(span_str(home->path));
+    say("the directory %s can be changed by others, so keys aren't safe in it. Make it yours "
+        "alone (chmod 700), or give another with --home DIR.",
+        path.text);
+    home_close(home);
+    return STATUS_CONFIG;
+}
+
+enum status home_open(struct home *home, const char *path)
+{
     home->dir = -1;
     if (!choose_path(home->path, path)) {
         say("don't know where to keep keys: HOME isn't set. Give a directory with --home DIR.");
         return STATUS_CONFIG;
     }
+    home->dir = open(home->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (home->dir < 0)
+        return errno == ENOENT ? STATUS_OK : say_unusable(home);
+    return check_owner(home);
+}
+
+enum status home_make(struct home *home)
+{
+    if (home->dir >= 0)
+        return STATUS_OK;
     if (make_path(home->path))
         home->dir = open(home->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (home->dir < 0 || fstat(home->dir, &st) < 0) {
-        say("can't use the directory %s: %s. Give another with --home DIR.", home->path,
-            strerror(errno));
-        home_close(home);
-        return STATUS_CONFIG;
-    }
-    if ((st.st_uid != geteuid() && geteuid() != 0) || (st.st_mode & 022) != 0) {
-        say("the directory %s can be changed by others, so keys aren't safe in it. Make it yours "
-            "alone (chmod 700), or give another with --home DIR.",
-            home->path);
-        home_close(home);
-        return STATUS_CONFIG;
-    }
-    return STATUS_OK;
+    return home->dir < 0 ? say_unusable(home) : check_owner(home);
 }
 
 void home_close(struct home *home)

@@ -31,16 +31,20 @@ struct home_account {
     char path[PATH_MAX];
 };
 
-/* Opens `path`, or where it is NULL $SECMSG_HOME, $XDG_STATE_HOME/secmsg or ~/.local/state/secmsg; made
- * with mode 0700 if missing. Says why it can't. */
+/* Opens `path`, or where it is NULL $SECMSG_HOME, $XDG_STATE_HOME/secmsg or ~/.local/state/secmsg. A
+ * missing one is no failure: dir is -1 then. Says why it can't. */
 enum status home_open(struct home *home, const char *path) MUST_USE;
+
+/* What the first write calls before it: makes the directory, with mode 0700, and opens it, if that wasn't
+ * done. Says why it can't. */
+enum status home_make(struct home *home) MUST_USE;
 void home_close(struct home *home);
 
 /* Steps from *dir, which is closed if it isn't `keep`, into a directory in it that is made if it is
  * missing. ERR_IO and errno; *dir is -1 then. */
 enum err home_step_into(int *dir, int keep, const char *name) MUST_USE;
 
-/* Opens an account's directory, and makes it if it is missing. ERR_IO and errno. */
+/* Opens an account's directory in an open home, and makes it if it is missing. ERR_IO and errno. */
 enum err home_open_account(const struct home *home, const uint8_t host_key[static HOST_KEY_LEN],
                            const char *user, struct home_account *account) MUST_USE;
 void home_close_account(struct home_account *account);

@@ -68,8 +68,11 @@ enum status identify_pin(struct session *s, const struct identify_answer *who, b
     struct identity pinned;
     *is_new = false;
     enum err err = pins_add_identity(s->account.dir, buf_span(&who->text));
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
         *is_new = true;
+        say("%s's identity is pinned from now on: %s", who->identity.user,
+            who->identity.fingerprint);
+    }
     if (err == ERR_OK || err == ERR_DUPLICATE)
         return STATUS_OK;
     if (err == ERR_EXISTS)
@@ -104,8 +107,6 @@ enum status identify_user(struct session *s, const char *user, struct identity *
         status = say_nobody(s, user, who.kind);
     else if (status == STATUS_OK)
         status = identify_pin(s, &who, &is_new);
-    if (is_new)
-        say("%s's identity is pinned from now on: %s", user, who.identity.fingerprint);
     *identity = who.identity;
     identify_free(&who);
     return status;

@@ -27,7 +27,7 @@ enum status identify_ask(struct session *s, const char *user, struct identify_an
  * (STATUS_CHANGED) and a user without (STATUS_NO_USER). */
 enum status identify_user(struct session *s, const char *user, struct identity *identity) MUST_USE;
 
-/* Pins WHO's identity if none is pinned: STATUS_OK and *is_new, or STATUS_CHANGED if another is. */
+/* Pins WHO's identity if none is pinned, and says so: STATUS_OK and *is_new, or STATUS_CHANGED if another is. */
 enum status identify_pin(struct session *s, const struct identify_answer *who,
                          bool *is_new) MUST_USE;
 

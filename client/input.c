@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include <readline/history.h>
@@ -19,6 +20,8 @@
 
 #include "base/banned.h"
 
+#define CTRL_D 4
+
 static const int ending[] = {SIGTERM, SIGHUP};
 
 static volatile sig_atomic_t is_interrupted;
@@ -27,7 +30,8 @@ static volatile sig_atomic_t is_reading;
 static volatile sig_atomic_t is_continued;
 
 static const char *const *completed_words;
-static bool completes;
+static enum input_kind reading;
+static bool has_ended; /* by Ctrl-D behind text: the next line is the end */
 static bool has_line;
 static char *typed_line;
 
@@ -71,11 +75,26 @@ static char *next_word(const char *text, int state)
 static char **complete(const char *text, int start, int end)
 {
     (void)end;
-    if (!completes) {
+    if (reading != INPUT_COMMAND) {
         rl_attempted_completion_over = 1;
         return NULL;
     }
     return start == 0 ? rl_completion_matches(text, next_word) : NULL;
+}
+
+/* readline remembers for ever that an end was read, and would add an empty line to each line after it. */
+static void leave_terminal(void)
+{
+    rl_eof_found = 0;
+    rl_deprep_terminal();
+}
+
+static int end_or_delete(int count, int key)
+{
+    if (reading != INPUT_MESSAGE)
+        return rl_delete(count, key);
+    has_ended = true;
+    return rl_newline(1, '\n');
 }
 
 bool input_is_terminal(void)
@@ -93,6 +112,9 @@ void input_open(const char *const words[])
     rl_attempted_completion_function = complete;
     rl_catch_signals = 0;
     rl_outstream = stdout;
+    rl_deprep_term_function = leave_terminal;
+    (void)rl_initialize();
+    (void)rl_bind_key(CTRL_D, end_or_delete);
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     action.sa_handler = note_continued;
@@ -100,6 +122,12 @@ void input_open(const char *const words[])
     action.sa_handler = handle_ending;
     for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
         (void)sigaction(ending[i], &action, NULL);
+}
+
+void input_forget_ahead(void)
+{
+    if (input_is_terminal())
+        (void)tcflush(STDIN_FILENO, TCIFLUSH);
 }
 
 void input_close(void)
@@ -165,6 +193,10 @@ static enum err keep_line(char *text, enum input_kind kind, struct buf *line)
 static enum err read_typed(const char *prompt, enum input_kind kind, struct buf *line)
 {
     sigset_t blocked, before;
+    bool is_end = has_ended && kind == INPUT_MESSAGE;
+    has_ended = false;
+    if (is_end)
+        return ERR_CLOSED;
     (void)sigemptyset(&blocked);
     (void)sigaddset(&blocked, SIGINT);
     (void)sigaddset(&blocked, SIGCONT);
@@ -179,7 +211,7 @@ static enum err read_typed(const char *prompt, enum input_kind kind, struct buf 
     is_reading = 1;
     has_line = false;
     typed_line = NULL;
-    completes = kind == INPUT_COMMAND;
+    reading = kind;
     rl_callback_handler_install(prompt, take_line);
     wait_for_line(&before);
     is_reading = 0;

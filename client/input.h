@@ -11,6 +11,9 @@
  * are completed at the start of a line; NULL ends them. */
 void input_open(const char *const words[]);
 
+/* Drops what was typed or pasted ahead. */
+void input_forget_ahead(void);
+
 /* Puts the terminal right. */
 void input_close(void);
 
@@ -20,6 +23,7 @@ bool input_is_terminal(void);
 enum input_kind {
     INPUT_COMMAND, /* remembered for the arrow keys, words are completed */
     INPUT_TEXT,    /* not remembered */
+    INPUT_MESSAGE, /* the same; Ctrl-D behind some text is the line's end, and the message's */
 };
 
 /* Reads a line into *line (without LF), up to its limit. `prompt` is shown at a terminal only.

@@ -28,33 +28,36 @@ static void set_unknown(struct inspected *inspected, enum status status)
     inspected->status = status;
 }
 
-/* The pinned identity of the sender, or WHO's, which is pinned then. False: the verdict is set. */
-static bool find_sender(struct session *s, const char *sender, struct identity *from,
+/* Whose signature it must be. */
+struct claimed {
+    struct identity identity;
+    struct identify_answer who; /* WHO's answer, if nothing is pinned */
+    bool is_new;                /* the identity is WHO's */
+};
+
+/* The pinned identity of the sender, or WHO's. False: the verdict is set. */
+static bool find_sender(struct session *s, const char *sender, struct claimed *from,
                         struct inspected *inspected)
 {
-    struct identify_answer who;
-    enum err err = pins_find_identity(s->account.dir, sender, from);
+    enum err err = pins_find_identity(s->account.dir, sender, &from->identity);
     if (err == ERR_OK)
         return true;
     if (err != ERR_NOT_FOUND) {
         set_unknown(inspected, pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE));
         return false;
     }
-    enum status status = identify_ask(s, sender, &who);
-    bool is_present = status == STATUS_OK && who.kind == IDENTIFY_PRESENT;
-    if (is_present)
-        status = identify_pin(s, &who, &inspected->is_first);
+    enum status status = identify_ask(s, sender, &from->who);
+    from->is_new = status == STATUS_OK && from->who.kind == IDENTIFY_PRESENT;
     if (status != STATUS_OK)
         set_unknown(inspected, status);
-    else if (!is_present)
+    else if (!from->is_new)
         set_bad(inspected,
-                who.kind == IDENTIFY_NO_USER
+                from->who.kind == IDENTIFY_NO_USER
                     ? "the sender's account is gone and its keys were never pinned here, so "
                       "the signature can't be checked"
                     : "the server says that it is signed, but the sender has no keys");
-    *from = who.identity;
-    identify_free(&who);
-    return status == STATUS_OK && is_present;
+    from->identity = from->who.identity;
+    return from->is_new;
 }
 
 /* A signature that isn't by the pinned key: a forgery, unless the sender has other keys by now. */
@@ -74,49 +77,65 @@ static void look_for_change(struct session *s, const struct identity *from, enum
     identify_free(&who);
 }
 
-static void judge_fault(struct session *s, const struct identity *from, enum fault fault,
+/* Only who has signed a message is pinned: what the server says alone isn't worth it. */
+static void accept(struct session *s, const struct claimed *from, struct inspected *inspected)
+{
+    enum status status = STATUS_OK;
+    if (from->is_new)
+        status = identify_pin(s, &from->who, &inspected->is_first);
+    if (status == STATUS_OK)
+        inspected->verdict = VERDICT_GOOD;
+    else
+        set_unknown(inspected, status);
+}
+
+static void judge_fault(struct session *s, const struct claimed *from, enum fault fault,
                         struct inspected *inspected)
 {
     bool is_others = fault == FAULT_SIGNATURE || fault == FAULT_SENDER_IDENTITY;
     if (fault == FAULT_NONE) {
-        inspected->verdict = VERDICT_GOOD;
+        accept(s, from, inspected);
     } else if (fault == FAULT_INTERNAL) {
-        say("a message from %s couldn't be checked: %s. It stays on the server.", from->user,
-            fault_text(fault));
+        say("a message from %s couldn't be checked: %s. It stays on the server.",
+            from->identity.user, fault_text(fault));
         set_unknown(inspected, STATUS_SOFTWARE);
-    } else if (is_others && !inspected->is_first) {
-        look_for_change(s, from, fault, inspected);
+    } else if (is_others && !from->is_new) {
+        look_for_change(s, &from->identity, fault, inspected);
     } else {
         set_bad(inspected, fault_text(fault));
     }
+}
+
+static void open_envelope(struct session *s, const struct received *received,
+                          const struct envelope *envelope, struct inspected *inspected)
+{
+    struct claimed from = {.who = {.text = BUF_INIT(IDENTITY_MAX)}};
+    uint8_t message_key[32];
+    struct envelope_reader reader = {.self = &s->ring.self,
+                                     .seal = s->ring.vault.seal,
+                                     .from = &from.identity,
+                                     .id = span_str(received->id)};
+    if (find_sender(s, received->sender, &from, inspected)) {
+        enum fault fault = envelope_open(&inspected->content, message_key, envelope, &reader);
+        bytes_wipe(message_key, sizeof(message_key));
+        inspected->time = envelope->time;
+        memcpy(inspected->fingerprint, from.identity.fingerprint, FINGERPRINT_SIZE);
+        judge_fault(s, &from, fault, inspected);
+    }
+    identify_free(&from.who);
 }
 
 static void inspect_signed(struct session *s, const struct received *received,
                            struct inspected *inspected)
 {
     struct envelope envelope;
-    struct identity from;
-    uint8_t message_key[32];
-    struct envelope_reader reader = {.self = &s->ring.self,
-                                     .seal = s->ring.vault.seal,
-                                     .from = &from,
-                                     .id = span_str(received->id)};
     enum err err = envelope_parse(&envelope, buf_span(&received->body));
-    if (err == ERR_MALFORMED) {
+    if (err == ERR_OK)
+        open_envelope(s, received, &envelope, inspected);
+    else if (err == ERR_MALFORMED)
         set_bad(inspected, fault_text(FAULT_FORM));
-        return;
-    }
-    if (err != ERR_OK) {
+    else
         set_unknown(inspected, say_failure(err, "can't check a message"));
-        return;
-    }
-    if (!find_sender(s, received->sender, &from, inspected))
-        return;
-    enum fault fault = envelope_open(&inspected->content, message_key, &envelope, &reader);
-    bytes_wipe(message_key, sizeof(message_key));
-    inspected->time = envelope.time;
-    memcpy(inspected->fingerprint, from.fingerprint, FINGERPRINT_SIZE);
-    judge_fault(s, &from, fault, inspected);
 }
 
 static void inspect_unsigned(struct session *s, const char *sender, struct inspected *inspected)

@@ -21,12 +21,12 @@ struct inspected {
     struct content content; /* of GOOD */
     uint64_t time;          /* of GOOD: the sender's clock */
     char fingerprint[FINGERPRINT_SIZE];
-    bool is_first; /* the sender's identity was pinned just now */
+    bool is_first; /* the sender's identity was pinned just now; that was said */
 };
 
 void inspect_free(struct inspected *inspected);
 
-/* Pins the identity of a sender that is new. */
+/* Pins the identity of a sender that is new once a message of theirs is GOOD. */
 void inspect_message(struct session *s, const struct received *received,
                      struct inspected *inspected);
 

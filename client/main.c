@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main.c: settles options, guards the process, and runs one word, or the prompt. */
 #include <errno.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "crypto/crypto.h"
 #include "prompt.h"
 #include "say.h"
+#include "visible.h"
 #include "words.h"
 
 #include "base/banned.h"
@@ -28,8 +31,15 @@ static void guard(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
     (void)signal(SIGPIPE, SIG_IGN);
-    (void)setlocale(LC_CTYPE, "");
     log_open("secmsg", LOG_LEVEL_ERROR);
+}
+
+/* A terminal that doesn't take UTF-8 gets ASCII alone. */
+static void settle_locale(void)
+{
+    bool is_terminal = isatty(STDOUT_FILENO) == 1 || isatty(STDERR_FILENO) == 1;
+    (void)setlocale(LC_CTYPE, "");
+    visible_want_ascii(is_terminal && strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
 }
 
 static enum status run(const struct options *options, const struct word *word, int argc,
@@ -39,6 +49,9 @@ static enum status run(const struct options *options, const struct word *word, i
     enum err err = crypto_init(SECURE_BYTES);
     if (err != ERR_OK)
         return say_failure(err, "can't start the cryptography");
+    if (!crypto_is_locked())
+        say("warning: the memory for keys can't be locked, so it may be written to swap. Raise the "
+            "limit (ulimit -l), or encrypt the swap.");
     enum status status = session_open(&session, options);
     if (status == STATUS_OK)
         status = word != NULL ? words_run(word, &session, argc, argv, taken) : prompt_run(&session);
@@ -64,11 +77,13 @@ static enum status run_command_line(int argc, char *argv[])
     int first = 0;
     options_defaults(&options);
     enum status status = options_parse(&options, argc, argv, &first, taken);
-    if (status != STATUS_OK)
+    if (status != STATUS_OK) {
+        say("Type `secmsg help` for what there is.");
         return status;
+    }
     const struct word *word = first < argc ? words_find(argv[first]) : NULL;
     if (first < argc && word == NULL)
-        return words_say_unknown(argv[first], "secmsg help");
+        return words_say_unknown(argv[first]);
     if (options.wants_version) {
         words_print_version();
         return STATUS_OK;
@@ -87,5 +102,6 @@ static enum status run_command_line(int argc, char *argv[])
 int main(int argc, char *argv[])
 {
     guard();
+    settle_locale();
     return (int)end(run_command_line(argc, argv));
 }

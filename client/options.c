@@ -2,6 +2,8 @@
 /* options.c: parses the command line. A wrong one is explained, and nothing else happens. */
 #include "options.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,6 +43,7 @@ static const struct option table[] = {
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"invite", required_argument, NULL, 'i'},
+    {"invite-file", required_argument, NULL, 'I'},
     {"message", required_argument, NULL, 'm'},
     {"file", required_argument, NULL, 'f'},
     {"output", required_argument, NULL, 'o'},
@@ -83,6 +86,11 @@ static enum status take_password_fd(struct options *options, const char *value)
     if (status == STATUS_OK && (number == 1 || number == 2)) {
         say("--password-fd wants a descriptor to read from: 0, or 3 and above.");
         status = STATUS_USAGE;
+    }
+    /* It is ours alone: a command of --exec mustn't inherit it. */
+    if (status == STATUS_OK && fcntl(options->password_fd, F_SETFD, FD_CLOEXEC) != 0) {
+        say("can't use descriptor %d of --password-fd: %s.", options->password_fd, strerror(errno));
+        status = STATUS_NO_INPUT;
     }
     return status;
 }
@@ -137,8 +145,8 @@ static enum status take_common(struct options *options, int option, const char *
     case OPTION_VERSION:
         options->wants_version = true;
         break;
-    default: /* getopt has said what is wrong */
-        return STATUS_USAGE;
+    default:
+        break;
     }
     return STATUS_OK;
 }
@@ -148,6 +156,9 @@ static enum status take_own(struct options *options, int option, const char *val
     switch (option) {
     case 'i':
         options->invite = value;
+        break;
+    case 'I':
+        options->invite_file = value;
         break;
     case 'm':
         options->message = value;
@@ -181,6 +192,23 @@ static void note_taken(char taken[static OPTIONS_TAKEN_SIZE], char letter)
     }
 }
 
+/* What getopt would say by itself begins with the program's whole path, and isn't made visible. */
+static enum status say_wrong(int option, const char *argument)
+{
+    char letter[] = {'-', (char)optopt, '\0'};
+    bool is_long = strncmp(argument, "--", 2) == 0;
+    bool is_letter = !is_long && optopt > ' ' && optopt <= '~';
+    struct visible_value shown = visible_value(span_str(is_letter ? letter : argument));
+    if (option == ':')
+        say("%s wants a value.", shown.text);
+    else if (is_long && optopt != 0)
+        say("%s has a value, but that option takes none.", shown.text);
+    else
+        say("there is no option %s%s.", shown.text,
+            is_long ? ", or there is more than one that begins so" : "");
+    return STATUS_USAGE;
+}
+
 /* --exec on the command line goes before the environment's server, but not before another option. */
 static enum status check_server(struct options *options)
 {
@@ -200,20 +228,21 @@ enum status options_parse(struct options *options, int argc, char *argv[], int *
     int option;
     taken[0] = '\0';
     optind = 0; /* glibc: begin anew, also after an earlier line at the prompt */
-    while ((option = getopt_long(argc, argv, "m:f:o:n:h", table, NULL)) != -1) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":m:f:o:n:h", table, NULL)) != -1) {
         enum status status;
+        if (option == '?' || option == ':')
+            return say_wrong(option, optind > 1 ? argv[optind - 1] : argv[1]);
         if (option == 'h')
             option = OPTION_HELP;
-        if (option > 0 && option < OPTION_SERVER && option != '?') {
+        if (option > 0 && option < OPTION_SERVER) {
             note_taken(taken, (char)option);
             status = take_own(options, option, optarg);
         } else {
             status = take_common(options, option, optarg);
         }
-        if (status != STATUS_OK) {
-            say("Type `secmsg help` for what there is.");
+        if (status != STATUS_OK)
             return status;
-        }
     }
     *first = optind;
     return check_server(options);
@@ -226,8 +255,8 @@ enum status options_check(const char *word, const char *letters, const char *tak
             continue;
         for (const struct option *row = table; row->name != NULL; row++) {
             if (row->val == *letter)
-                say("%s takes no --%s. Type `secmsg help %s` for what it takes.", word, row->name,
-                    word);
+                say("%s takes no --%s. Type `%shelp %s` for what it takes.", word, row->name,
+                    say_command(), word);
         }
         return STATUS_USAGE;
     }

@@ -20,13 +20,14 @@ struct options {
     bool wants_help;
     bool wants_version;
     /* of single words; letters as in the table */
-    const char *invite;  /* i: register */
-    const char *message; /* m: send */
-    const char *file;    /* f: send */
-    const char *output;  /* o: read */
-    uint64_t count;      /* n: read; 0 if not given */
-    bool is_all;         /* a: read */
-    bool is_raw;         /* r: read */
+    const char *invite;      /* i: register */
+    const char *invite_file; /* I: register */
+    const char *message;     /* m: send */
+    const char *file;        /* f: send */
+    const char *output;      /* o: read */
+    uint64_t count;          /* n: read; 0 if not given */
+    bool is_all;             /* a: read */
+    bool is_raw;             /* r: read */
 };
 
 /* The defaults, from the environment where it has them (SECMSG_SERVER, SECMSG_USER). */

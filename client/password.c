@@ -66,22 +66,50 @@ static bool is_given(const struct session *s)
     return s->options.password_fd >= 0 || s->options.password_file != NULL;
 }
 
-/* A descriptor can be read only once, so what was read is kept for the run. */
+/* A descriptor can be read only once. */
+static enum status read_descriptor(struct session *s)
+{
+    char source[32];
+    if (s->descriptor_password.len > 0)
+        return STATUS_OK;
+    (void)snprintf(source, sizeof(source), "descriptor %d", s->options.password_fd);
+    enum status status = take_all(s->options.password_fd, source, &s->descriptor_password);
+    if (status != STATUS_OK)
+        buf_clear(&s->descriptor_password);
+    return status;
+}
+
+/* So may a file (a shell's <(...)), but each word at the prompt can name another. */
+static enum status read_named_file(struct session *s)
+{
+    struct span path = span_str(s->options.password_file);
+    if (s->file_password.len > 0 && span_equal(path, buf_span(&s->file_path)))
+        return STATUS_OK;
+    buf_clear(&s->file_password);
+    buf_clear(&s->file_path);
+    enum err err = buf_append_span(&s->file_path, path);
+    enum status status = err == ERR_OK ? read_file(s->options.password_file, &s->file_password)
+                                       : say_failure(err, "password file");
+    if (status != STATUS_OK)
+        buf_clear(&s->file_password);
+    return status;
+}
+
+enum status password_read_given(struct session *s)
+{
+    if (s->options.password_file != NULL)
+        return read_named_file(s);
+    return s->options.password_fd >= 0 ? read_descriptor(s) : STATUS_OK;
+}
+
 static enum status get_given(struct session *s, struct buf *password)
 {
-    enum status status = STATUS_OK;
-    if (s->given_password.len == 0) {
-        char source[32];
-        (void)snprintf(source, sizeof(source), "descriptor %d", s->options.password_fd);
-        status = s->options.password_file != NULL
-                     ? read_file(s->options.password_file, &s->given_password)
-                     : take_all(s->options.password_fd, source, &s->given_password);
-    }
-    if (status != STATUS_OK) {
-        buf_clear(&s->given_password);
+    enum status status = password_read_given(s);
+    if (status != STATUS_OK)
         return status;
-    }
-    enum err err = buf_append_span(password, buf_span(&s->given_password));
+    const struct buf *given =
+        s->options.password_file != NULL ? &s->file_password : &s->descriptor_password;
+    enum err err = buf_append_span(password, buf_span(given));
     return err == ERR_OK ? STATUS_OK : say_failure(err, "password");
 }
 

@@ -10,6 +10,10 @@
 #define PASSWORD_BUF_MAX (STRETCH_PASSWORD_MAX + 2)
 enum status password_get(struct session *s, bool is_new, struct buf *password) MUST_USE;
 
+/* Reads what --password-fd or --password-file gives, if one was given and that wasn't done yet: before any
+ * command is started, which might read it instead. */
+enum status password_read_given(struct session *s) MUST_USE;
+
 /* Whether another one could be asked for after a wrong one. */
 bool password_can_retry(const struct session *s);
 

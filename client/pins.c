@@ -7,6 +7,7 @@
 
 #include "base/base64.h"
 #include "base/file.h"
+#include "visible.h"
 
 #include "base/banned.h"
 
@@ -87,39 +88,69 @@ enum err pins_find_host(int home_dir, struct span server, uint8_t key[static HOS
     return err;
 }
 
-static enum err add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+/* What is to be pinned: how a file's text is searched for it, and the line that holds it. */
+struct pin {
+    const char *file;
+    /* ERR_NOT_FOUND; ERR_DUPLICATE if the very same is pinned, ERR_EXISTS if another; ERR_DAMAGED */
+    enum err (*look_up)(struct span text, const void *what);
+    const void *what;
+    struct span line;
+};
+
+static enum err add_pin_locked(int dir, const struct pin *pin)
 {
-    uint8_t pinned[HOST_KEY_LEN];
     struct buf text = BUF_INIT(FILE_MAX);
-    enum err err = read_pins(home_dir, PINS_HOSTS_FILE, &text);
-    if (err != ERR_OK)
-        goto out;
-    err = find_host(buf_span(&text), server, pinned);
+    enum err err = read_pins(dir, pin->file, &text);
     if (err == ERR_OK)
-        err = memcmp(pinned, key, HOST_KEY_LEN) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
-    if (err != ERR_NOT_FOUND)
-        goto out;
-    err = base64url_encode(&text, span_of(key, HOST_KEY_LEN));
+        err = pin->look_up(buf_span(&text), pin->what);
+    if (err == ERR_NOT_FOUND)
+        err = buf_append_span(&text, pin->line);
     if (err == ERR_OK)
-        err = buf_append_byte(&text, ' ');
-    if (err == ERR_OK)
-        err = buf_append_span(&text, server);
-    if (err == ERR_OK)
-        err = buf_append_byte(&text, '\n');
-    if (err == ERR_OK)
-        err = file_replace(home_dir, PINS_HOSTS_FILE, buf_span(&text), 0600);
-out:
+        err = file_replace(dir, pin->file, buf_span(&text), 0600);
     buf_free(&text);
     return err;
 }
 
-enum err pins_add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+static enum err add_pin(int dir, const struct pin *pin)
 {
     int lock = -1;
-    enum err err = home_lock(home_dir, HOME_LOCK, HOME_LOCK_MS, &lock);
+    enum err err = home_lock(dir, HOME_LOCK, HOME_LOCK_MS, &lock);
     if (err == ERR_OK)
-        err = add_host(home_dir, server, key);
+        err = add_pin_locked(dir, pin);
     home_unlock(lock);
+    return err;
+}
+
+struct host {
+    struct span server;
+    const uint8_t *key;
+};
+
+static enum err look_up_host(struct span text, const void *what)
+{
+    const struct host *host = what;
+    uint8_t pinned[HOST_KEY_LEN];
+    enum err err = find_host(text, host->server, pinned);
+    if (err != ERR_OK)
+        return err;
+    return memcmp(pinned, host->key, HOST_KEY_LEN) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
+}
+
+enum err pins_add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+{
+    const struct host host = {.server = server, .key = key};
+    struct buf line = BUF_INIT(FILE_MAX);
+    enum err err = base64url_encode(&line, span_of(key, HOST_KEY_LEN));
+    if (err == ERR_OK)
+        err = buf_append_byte(&line, ' ');
+    if (err == ERR_OK)
+        err = buf_append_span(&line, server);
+    if (err == ERR_OK)
+        err = buf_append_byte(&line, '\n');
+    if (err == ERR_OK)
+        err =
+            add_pin(home_dir, &(struct pin){PINS_HOSTS_FILE, look_up_host, &host, buf_span(&line)});
+    buf_free(&line);
     return err;
 }
 
@@ -168,51 +199,40 @@ enum err pins_find_identity(int account_dir, const char *user, struct identity *
     return err;
 }
 
-static enum err add_identity(int account_dir, const struct identity *identity, struct span text)
+static enum err look_up_identity(struct span text, const void *what)
 {
+    const struct identity *identity = what;
     struct identity pinned;
-    struct buf file = BUF_INIT(FILE_MAX);
-    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &file);
+    enum err err = find_identity(text, identity->user, &pinned);
     if (err != ERR_OK)
-        goto out;
-    err = find_identity(buf_span(&file), identity->user, &pinned);
-    if (err == ERR_OK) {
-        bool is_same = strcmp(pinned.fingerprint, identity->fingerprint) == 0;
-        err = is_same ? ERR_DUPLICATE : ERR_EXISTS;
-    }
-    if (err != ERR_NOT_FOUND)
-        goto out;
-    err = buf_printf(&file, "%s %s ", identity->user, identity->fingerprint);
-    if (err == ERR_OK)
-        err = base64url_encode(&file, text);
-    if (err == ERR_OK)
-        err = buf_append_byte(&file, '\n');
-    if (err == ERR_OK)
-        err = file_replace(account_dir, PINS_IDENTITIES_FILE, buf_span(&file), 0600);
-out:
-    buf_free(&file);
-    return err;
+        return err;
+    return strcmp(pinned.fingerprint, identity->fingerprint) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
 }
 
 enum err pins_add_identity(int account_dir, struct span text)
 {
     struct identity identity;
-    int lock = -1;
+    struct buf line = BUF_INIT(FILE_MAX);
     enum err err = identity_parse(&identity, text);
     if (err == ERR_OK)
-        err = home_lock(account_dir, HOME_LOCK, HOME_LOCK_MS, &lock);
+        err = buf_printf(&line, "%s %s ", identity.user, identity.fingerprint);
     if (err == ERR_OK)
-        err = add_identity(account_dir, &identity, text);
-    home_unlock(lock);
+        err = base64url_encode(&line, text);
+    if (err == ERR_OK)
+        err = buf_append_byte(&line, '\n');
+    if (err == ERR_OK)
+        err = add_pin(account_dir, &(struct pin){PINS_IDENTITIES_FILE, look_up_identity, &identity,
+                                                 buf_span(&line)});
+    buf_free(&line);
     return err;
 }
 
 enum status pins_say_failure(enum err err, const char *dir, const char *file)
 {
+    struct visible_value shown = visible_value(span_str(dir));
     if (err == ERR_DAMAGED)
         say("the pinned keys in %s/%s are damaged, so nothing was trusted. Repair or remove the "
-            "file: "
-            "what it pinned will then be pinned anew.",
-            dir, file);
+            "file: what it pinned will then be pinned anew.",
+            shown.text, file);
     return say_failure(err, file);
 }

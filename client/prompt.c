@@ -9,6 +9,7 @@
 #include "arguments.h"
 #include "compose.h"
 #include "input.h"
+#include "password.h"
 #include "say.h"
 #include "words.h"
 
@@ -17,31 +18,91 @@
 #define LINE_MAX_BYTES ((size_t)64 << 10)
 #define MOST_WORDS     32
 
-static const char *const own_words[] = {"compose", "exit", "quit"};
+static word_main leave, help;
+
+/* The prompt's own words, which go before those of the command line. */
+static const struct word own_words[] = {
+    {"compose", compose_main, 1, "", "[USER]", "write a message",
+     "Asks for the recipient, unless you name one, and takes the message line by line. A lone . "
+     "or\n"
+     "Ctrl-D ends it and sends it; Ctrl-C drops it. A text that can't be sent is kept, sealed, "
+     "and\n"
+     "`compose USER` offers it again.\n"},
+    {"help", help, 1, "", "[WORD]", "this, or more about a word",
+     "Lists all words, or tells what a word does and which options it takes.\n"},
+    {"exit", leave, 0, "", "", "leave; Ctrl-D does the same",
+     "Leaves. Your keys stay on this machine, sealed; `logout` removes them.\n"},
+    {"quit", leave, 0, "", "", "the same as exit", "The same as `exit`.\n"},
+};
 #define OWN_COUNT (sizeof(own_words) / sizeof(own_words[0]))
 
-static void list_words(const char *words[static MOST_WORDS])
+/* What became of a line. */
+struct outcome {
+    bool is_over;
+    bool owes_text; /* the lines of a message follow, and nobody has read them */
+};
+
+static const struct word *find_word(const char *name)
+{
+    for (size_t i = 0; i < OWN_COUNT; i++) {
+        if (strcmp(own_words[i].name, name) == 0)
+            return &own_words[i];
+    }
+    return words_find(name);
+}
+
+/* `compose` first, then the words of the command line, then the rest. */
+static void list_words(const struct word *list[static MOST_WORDS])
 {
     size_t n = 0;
-    for (size_t i = 0; i < OWN_COUNT; i++)
-        words[n++] = own_words[i];
-    for (const struct word *word = words_table; word->name != NULL && n < MOST_WORDS - 1; word++)
-        words[n++] = word->name;
-    words[n] = NULL;
+    list[n++] = &own_words[0];
+    for (const struct word *word = words_table; word->name != NULL; word++) {
+        if (n < MOST_WORDS - OWN_COUNT && find_word(word->name) == word)
+            list[n++] = word;
+    }
+    for (size_t i = 1; i < OWN_COUNT; i++)
+        list[n++] = &own_words[i];
+    list[n] = NULL;
+}
+
+static void list_names(const char *names[static MOST_WORDS])
+{
+    const struct word *list[MOST_WORDS];
+    size_t n = 0;
+    list_words(list);
+    for (; list[n] != NULL; n++)
+        names[n] = list[n]->name;
+    names[n] = NULL;
 }
 
 static void print_help(void)
 {
-    (void)printf("  %-30s %s\n", "compose [USER]", "write a message");
-    for (const struct word *word = words_table; word->name != NULL; word++) {
-        char usage[96];
-        (void)snprintf(usage, sizeof(usage), "%s %s", word->name, word->usage);
-        if (strlen(usage) > 30)
-            (void)printf("  %s\n  %-30s %s\n", usage, "", word->summary);
-        else
-            (void)printf("  %-30s %s\n", usage, word->summary);
-    }
-    (void)printf("  %-30s %s\n", "exit", "leave; Ctrl-D does the same");
+    const struct word *list[MOST_WORDS];
+    list_words(list);
+    for (size_t i = 0; list[i] != NULL; i++)
+        (void)printf("%-9s %s\n", list[i]->name, list[i]->summary);
+    (void)fputs("\n`help WORD` tells more.\n", stdout);
+}
+
+static enum status help(struct session *s, int argc, char *argv[])
+{
+    const struct word *word = argc > 1 ? find_word(argv[1]) : NULL;
+    (void)s;
+    if (argc < 2)
+        print_help();
+    else if (word == NULL)
+        return words_say_unknown(argv[1]);
+    else
+        words_print_prompt_help(word);
+    return STATUS_OK;
+}
+
+static enum status leave(struct session *s, int argc, char *argv[])
+{
+    (void)s;
+    (void)argc;
+    (void)argv;
+    return STATUS_OK;
 }
 
 /* `register` and `login` without a name ask for one, as `compose` does. */
@@ -55,49 +116,53 @@ static bool wants_name(const struct session *s, const struct word *word, int arg
     return word->main == login_main && home_find_user(&s->home, s->host_key, user) != ERR_OK;
 }
 
-static enum status run_word(struct session *s, const struct word *word, struct arguments *a,
-                            int first, const char *taken)
+/* argv[0] is the word, and argv[argc] NULL. */
+static enum status run_named(struct session *s, const struct word *word, int argc, char *argv[])
 {
     struct buf line = BUF_INIT(0);
     const char *name = NULL;
-    char *argv[3] = {a->argv[first], NULL, NULL};
     char typed[FIELD_USER_SIZE];
-    int argc = a->argc - first;
+    char *with_name[3] = {argv[0], typed, NULL};
     if (!wants_name(s, word, argc))
-        return words_run(word, s, argc, a->argv + first, taken);
+        return word->main(s, argc, argv);
     enum status status = compose_ask_name("User name: ", &line, &name);
     if (status == STATUS_OK)
         status = session_take_name(typed, name);
     buf_free(&line);
-    argv[1] = typed;
-    return status == STATUS_OK ? words_run(word, s, 2, argv, taken) : status;
+    return status == STATUS_OK ? word->main(s, 2, with_name) : status;
 }
 
-/* Server, directory and user are those of the whole run. */
+/* Server, directory and user are those of the whole run; a descriptor must be kept from a command of --exec,
+ * and one may have inherited it already. */
 static bool has_foreign_option(const struct options *now, const struct options *start)
 {
     if (now->server == start->server && now->exec == start->exec && now->home == start->home &&
-        now->user == start->user)
+        now->user == start->user && now->password_fd == start->password_fd)
         return false;
-    say("--server, --exec, --home and --user can't be changed here: leave, and start secmsg with "
-        "them. "
-        "`login NAME` logs in as somebody else.");
+    say("--server, --exec, --home, --user and --password-fd can't be given here: leave, and start "
+        "secmsg with them. `login NAME` logs in as somebody else, --password-file names a file.");
     return true;
 }
 
-static enum status run_compose(struct session *s, int argc, char *argv[], const char *taken)
+static enum status say_wrong_options(const char *name)
 {
-    enum status status = options_check(argv[0], "", taken);
-    if (status != STATUS_OK)
-        return status;
-    if (argc > 2) {
-        say("compose takes one user, and asks for the message.");
-        return STATUS_USAGE;
-    }
-    return compose_message(s, argc > 1 ? argv[1] : NULL);
+    const struct word *word = find_word(name);
+    say("Type `help%s%s` for what there is.", word != NULL ? " " : "",
+        word != NULL ? word->name : "");
+    return STATUS_USAGE;
 }
 
-static enum status run_arguments(struct session *s, struct arguments *a, bool *is_over)
+static enum status run_options_alone(const struct options *options)
+{
+    if (options->wants_help) {
+        print_help();
+        return STATUS_OK;
+    }
+    say("those are options without a word, and nothing was done. Type `help` for what there is.");
+    return STATUS_USAGE;
+}
+
+static enum status run_arguments(struct session *s, struct arguments *a, struct outcome *outcome)
 {
     char taken[OPTIONS_TAKEN_SIZE];
     int first = 0;
@@ -105,52 +170,82 @@ static enum status run_arguments(struct session *s, struct arguments *a, bool *i
     /* getopt takes argv[0] for the program's name: the words begin at 1. */
     enum status status = options_parse(&s->options, a->argc, a->argv, &first, taken);
     if (status != STATUS_OK)
-        return status;
-    if (first >= a->argc || has_foreign_option(&s->options, &start))
+        return say_wrong_options(a->argv[1]);
+    if (has_foreign_option(&s->options, &start))
         return STATUS_USAGE;
-    const char *name = a->argv[first];
-    const struct word *word = words_find(name);
-    *is_over = strcmp(name, "exit") == 0 || strcmp(name, "quit") == 0;
-    if (*is_over)
+    if (s->options.wants_version) {
+        words_print_version();
         return STATUS_OK;
-    if (strcmp(name, "compose") == 0)
-        return run_compose(s, a->argc - first, a->argv + first, taken);
+    }
+    if (first >= a->argc)
+        return run_options_alone(&s->options);
+    const struct word *word = find_word(a->argv[first]);
     if (word == NULL)
-        return words_say_unknown(name, "help");
+        return words_say_unknown(a->argv[first]);
     if (s->options.wants_help) {
-        words_print_help(word);
+        words_print_prompt_help(word);
         return STATUS_OK;
     }
-    if (word->main == help_main && first + 1 == a->argc) {
-        print_help();
-        return STATUS_OK;
-    }
-    return run_word(s, word, a, first, taken);
+    outcome->owes_text = word->main == compose_main;
+    status = words_check(word, a->argc - first, a->argv + first, taken);
+    if (status != STATUS_OK)
+        return status;
+    outcome->owes_text = false;
+    outcome->is_over = word->main == leave;
+    return run_named(s, word, a->argc - first, a->argv + first);
 }
 
-static enum status run_line(struct session *s, struct span text, bool *is_over)
+/* Whether a line that can't be understood was meant to begin a message. */
+static bool is_compose(struct span text)
+{
+    static const char name[] = "compose";
+    size_t len = sizeof(name) - 1;
+    while (text.len > 0 && (text.data[0] == ' ' || text.data[0] == '\t'))
+        text = span_of(text.data + 1, text.len - 1);
+    return text.len >= len && memcmp(text.data, name, len) == 0 &&
+           (text.len == len || text.data[len] == ' ' || text.data[len] == '\t');
+}
+
+static enum status split_line(struct arguments *arguments, struct span text)
 {
     static const char program[] = "secmsg ";
-    struct arguments arguments;
-    struct options start = s->options;
     struct buf line = BUF_INIT(LINE_MAX_BYTES + sizeof(program));
+    if (memchr(text.data, '\n', text.len) != NULL) {
+        say("those are several lines at once, and nothing of them was run.");
+        return STATUS_USAGE;
+    }
     enum err err = buf_append_str(&line, program);
     if (err == ERR_OK)
         err = buf_append_span(&line, text);
     if (err == ERR_OK)
-        err = arguments_split(&arguments, buf_span(&line));
+        err = arguments_split(arguments, buf_span(&line));
     buf_free(&line);
-    if (err != ERR_OK) {
-        say(err == ERR_INCOMPLETE ? "a quote isn't closed: put a second one, or a \\ before it."
-                                  : "that line is too long.");
-        return STATUS_USAGE;
+    if (err == ERR_OK)
+        return STATUS_OK;
+    say(err == ERR_INCOMPLETE ? "a quote isn't closed: put a second one, or a \\ before it."
+                              : "that line is too long.");
+    return STATUS_USAGE;
+}
+
+static enum status run_line(struct session *s, struct span text, bool *is_over)
+{
+    struct arguments arguments;
+    struct options start = s->options;
+    struct outcome outcome = {.owes_text = is_compose(text)};
+    if (text.len == 0)
+        return STATUS_OK;
+    transport_forget_break();
+    enum status status = split_line(&arguments, text);
+    if (status == STATUS_OK) {
+        if (arguments.argc > 1)
+            status = run_arguments(s, &arguments, &outcome);
+        arguments_free(&arguments);
     }
-    enum status status = STATUS_OK;
-    if (arguments.argc > 1)
-        status = run_arguments(s, &arguments, is_over);
     s->options = start;
+    if (status != STATUS_OK && outcome.owes_text)
+        compose_skip_text();
+    *is_over = outcome.is_over;
     (void)fflush(stdout);
-    arguments_free(&arguments);
     return status;
 }
 
@@ -182,11 +277,13 @@ static enum status run_lines(struct session *s)
 
 enum status prompt_run(struct session *s)
 {
-    const char *words[MOST_WORDS];
+    const char *names[MOST_WORDS];
     char user[FIELD_USER_SIZE];
     s->is_prompt = true;
     say_prefix(false);
-    enum status status = session_connect(s);
+    enum status status = password_read_given(s);
+    if (status == STATUS_OK)
+        status = session_connect(s);
     if (status != STATUS_OK)
         return status;
     /* The server waits only a few seconds for a login: each word connects when it must. */
@@ -198,8 +295,8 @@ enum status prompt_run(struct session *s)
         say("The server %s is there. Type %s; `help` shows all there is.", server.text,
             is_known ? "`login`" : "`register` to make an account, or `login` if you have one");
     }
-    list_words(words);
-    input_open(words);
+    list_names(names);
+    input_open(names);
     status = run_lines(s);
     input_close();
     if (input_is_terminal())

@@ -4,6 +4,7 @@
 #include "words.h"
 
 #include <inttypes.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,10 +17,16 @@
 
 #include "base/banned.h"
 
+/* Messages of one run that aren't shown: as many as a mailbox usually holds, so that no sender hides
+ * others', and no server keeps a run from ending. */
+#define MOST_HIDDEN 1000
+/* Of the ids of one run, for a server that never runs out of good messages. */
+#define IDS_MAX ((size_t)64 << 20)
+
 /* What became of one message. */
 enum outcome {
     OUTCOME_DONE, /* to be acknowledged */
-    OUTCOME_KEPT, /* stays on the server; the next one can be read */
+    OUTCOME_LEFT, /* stays on the server; the next one can be read */
     OUTCOME_STOP, /* stays, and so do all others */
 };
 
@@ -27,27 +34,37 @@ enum outcome {
 struct reading {
     struct session *session;
     struct seen seen;
+    struct buf ids; /* of all that the server gave in this run */
     uint64_t first_login;
     uint64_t shown;
-    enum status worst; /* the last that wasn't STATUS_OK */
+    uint64_t hidden;    /* all others */
+    enum status status; /* the last that wasn't STATUS_OK */
 };
 
 static enum outcome stop(struct reading *r, enum status status)
 {
-    r->worst = status;
+    r->status = status;
     return OUTCOME_STOP;
+}
+
+static enum outcome leave(struct reading *r, enum status status)
+{
+    r->status = status;
+    return OUTCOME_LEFT;
 }
 
 static enum outcome set_aside(struct reading *r, const struct received *m, const char *reason)
 {
     char path[PATH_MAX];
     enum status status = quarantine_keep(r->session, m, reason, path);
+    if (status == STATUS_CANT_CREATE)
+        return leave(r, status);
     if (status != STATUS_OK)
         return stop(r, status);
     say("A MESSAGE FROM %s FAILED ITS CHECKS: %s.", m->sender, reason);
     say("It isn't shown. It was kept as %s; don't trust what it says, and tell %s by another way.",
         path, m->sender);
-    r->worst = STATUS_FAILED_CHECK;
+    r->status = STATUS_FAILED_CHECK;
     return OUTCOME_DONE;
 }
 
@@ -59,12 +76,34 @@ static enum outcome leave_file(struct reading *r, const struct received *m,
         "DIR`.",
         m->sender, name.text[0] != '\0' ? name.text : "without a name", i->content.type,
         i->content.data.len);
-    r->worst = STATUS_CANT_CREATE;
-    return OUTCOME_KEPT;
+    return leave(r, STATUS_CANT_CREATE);
+}
+
+/* Shows it, and notes that. */
+static enum outcome show(struct reading *r, const struct shown *shown,
+                         const struct seen_message *note)
+{
+    bool is_raw = r->session->options.is_raw;
+    const char *sender = shown->received->sender;
+    if (is_raw && shown->inspected->verdict == VERDICT_UNSIGNED)
+        say("the message from %s is UNSIGNED: whoever runs the server could have written it.",
+            sender);
+    enum err err =
+        is_raw ? show_raw(show_data(shown->received, shown->inspected)) : show_message(shown);
+    if (err == ERR_OK)
+        err = seen_add(&r->seen, note);
+    if (err != ERR_OK) {
+        enum status status = say_failure(err, "can't show a message");
+        say("It stays on the server.");
+        return stop(r, status);
+    }
+    r->shown++;
+    return OUTCOME_DONE;
 }
 
 /* Puts the message where the user wants it. */
-static enum outcome present(struct reading *r, const struct received *m, const struct inspected *i)
+static enum outcome present(struct reading *r, const struct received *m, const struct inspected *i,
+                            const struct seen_message *note)
 {
     const struct options *o = &r->session->options;
     char path[PATH_MAX] = "";
@@ -76,79 +115,95 @@ static enum outcome present(struct reading *r, const struct received *m, const s
     bool is_file = !show_is_text(i) || i->content.name[0] != '\0';
     struct stat st;
     bool is_dir = o->output != NULL && stat(o->output, &st) == 0 && S_ISDIR(st.st_mode);
-    enum err err;
+    bool goes_on = false;
 
     /* A directory takes files; texts go on being shown. */
-    if (o->output != NULL && (is_file || !is_dir)) {
-        enum status status = save_data(&saving, path);
-        if (status != STATUS_OK)
-            return stop(r, status);
-        shown.saved_as = path;
-    } else if (!o->is_raw && !show_is_text(i)) {
-        return leave_file(r, m, i);
-    }
-    if (o->is_raw && i->verdict == VERDICT_UNSIGNED)
-        say("the message from %s is UNSIGNED: whoever runs the server could have written it.",
-            m->sender);
-    err = o->is_raw && shown.saved_as == NULL ? show_raw(saving.data) : show_message(&shown);
-    if (err == ERR_OK)
-        err = seen_add(&r->seen, m->id, m->sender);
-    if (err != ERR_OK) {
-        enum status status = say_failure(err, "can't show a message");
-        say("It stays on the server.");
-        return stop(r, status);
-    }
-    r->shown++;
-    return OUTCOME_DONE;
+    if (o->output == NULL || (!is_file && is_dir))
+        return !o->is_raw && !show_is_text(i) ? leave_file(r, m, i) : show(r, &shown, note);
+    enum status status = save_data(&saving, path, &goes_on);
+    if (status != STATUS_OK)
+        return goes_on ? leave(r, status) : stop(r, status);
+    shown.saved_as = path;
+    enum outcome outcome = show(r, &shown, note);
+    if (outcome != OUTCOME_DONE)
+        save_undo(path);
+    return outcome;
 }
 
 static enum outcome judge(struct reading *r, const struct received *m, const struct inspected *i)
 {
-    bool is_seen = false;
+    struct seen_message note = {.id = m->id,
+                                .sender = m->sender,
+                                .is_signed = i->verdict == VERDICT_GOOD};
+    enum seen_found found = SEEN_NEVER;
     switch (i->verdict) {
     case VERDICT_BAD:
         return set_aside(r, m, i->reason);
     case VERDICT_CHANGED:
         say("A message from %s stays on the server, unread.", m->sender);
-        r->worst = i->status;
-        return OUTCOME_KEPT;
+        return leave(r, i->status);
     case VERDICT_UNKNOWN:
         return stop(r, i->status);
     default:
         break;
     }
-    enum err err = seen_look(&r->seen, m->id, m->sender, &is_seen);
+    hash_sha256(note.digest, SPANS(buf_span(&m->body)));
+    enum err err = seen_look(&r->seen, &note, &found);
     if (err != ERR_OK)
         return stop(r, say_failure(err, "can't look up which messages were shown"));
-    return is_seen ? OUTCOME_DONE : present(r, m, i);
+    if (found == SEEN_OTHER)
+        return set_aside(r, m, "another message of this sender with the same id was shown before");
+    return found == SEEN_SAME ? OUTCOME_DONE : present(r, m, i, &note);
 }
 
-/* One message, from READ to ACK. *is_last: there is none, or no more should be read. */
+/* READ gives each message once to a session: an id that comes again is a server's that doesn't want this to
+ * end. */
+static enum status note_id(struct reading *r, const struct received *m)
+{
+    for (size_t at = 0; at < r->ids.len; at += FIELD_ID_LEN) {
+        if (memcmp(r->ids.data + at, m->id, FIELD_ID_LEN) == 0)
+            return say_nonsense("READ");
+    }
+    enum err err = buf_append(&r->ids, m->id, FIELD_ID_LEN);
+    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't read more at a time");
+}
+
+/* One message that was given, up to its ACK. */
+static enum status take(struct reading *r, const struct received *m, enum outcome *outcome)
+{
+    struct inspected i;
+    int lock = -1;
+    uint64_t shown = r->shown;
+    enum status status = note_id(r, m);
+    *outcome = OUTCOME_STOP;
+    if (status != STATUS_OK)
+        return status;
+    enum err err = home_lock(r->session->account.dir, HOME_READ_LOCK, HOME_LOCK_MS, &lock);
+    if (err != ERR_OK)
+        return say_failure(err, "can't read now");
+    inspect_message(r->session, m, &i);
+    *outcome = judge(r, m, &i);
+    inspect_free(&i);
+    home_unlock(lock);
+    if (r->shown == shown)
+        r->hidden++;
+    return *outcome == OUTCOME_DONE ? received_acknowledge(r->session, m) : STATUS_OK;
+}
+
+/* *is_last: there is none, or no more should be read. */
 static enum status read_one(struct reading *r, bool *is_last)
 {
     struct received m;
-    struct inspected i;
     bool is_empty;
-    int lock = -1;
     enum status status = received_next(r->session, &m, &is_empty);
     *is_last = status != STATUS_OK || is_empty;
-    if (*is_last) {
-        received_free(&m);
-        return status;
+    if (!*is_last) {
+        enum outcome outcome;
+        status = take(r, &m, &outcome);
+        *is_last = outcome == OUTCOME_STOP || status != STATUS_OK;
+        if (*is_last || outcome == OUTCOME_LEFT)
+            r->session->has_left = true;
     }
-    enum err err = home_lock(r->session->account.dir, HOME_READ_LOCK, HOME_LOCK_MS, &lock);
-    enum outcome outcome = OUTCOME_STOP;
-    if (err == ERR_OK) {
-        inspect_message(r->session, &m, &i);
-        outcome = judge(r, &m, &i);
-        inspect_free(&i);
-    } else {
-        r->worst = say_failure(err, "can't read now");
-    }
-    home_unlock(lock);
-    if (outcome == OUTCOME_DONE)
-        status = received_acknowledge(r->session, &m);
-    *is_last = outcome == OUTCOME_STOP || status != STATUS_OK;
     received_free(&m);
     return status;
 }
@@ -157,15 +212,20 @@ static enum status read_all(struct reading *r, uint64_t most)
 {
     bool is_last = false;
     enum status status = STATUS_OK;
-    while (!is_last && r->shown < most)
+    while (!is_last && r->shown < most && r->hidden < MOST_HIDDEN)
         status = read_one(r, &is_last);
     if (status != STATUS_OK)
         return status;
-    if (r->shown == 0 && r->worst == STATUS_OK)
+    if (r->hidden >= MOST_HIDDEN) {
+        say("%d messages weren't shown. That is enough for once: read again for what follows them.",
+            MOST_HIDDEN);
+        return r->status != STATUS_OK ? r->status : STATUS_TEMPORARY;
+    }
+    if (r->shown == 0 && r->status == STATUS_OK)
         say("no new messages.");
     else if (r->session->unread > 0 && isatty(STDERR_FILENO) == 1)
         say("%" PRIu64 " more unread.", r->session->unread);
-    return r->worst;
+    return r->status;
 }
 
 static enum status check_options(const struct options *o)
@@ -187,14 +247,28 @@ static enum status check_options(const struct options *o)
     return STATUS_OK;
 }
 
+/* A session that was given messages isn't given them again: what was left is read on a new one. */
+static enum status begin(struct session *s)
+{
+    if (s->has_left) {
+        connection_close(&s->connection);
+        s->is_logged_in = false;
+        s->has_left = false;
+    }
+    return authenticate_session(s);
+}
+
 enum status read_main(struct session *s, int argc, char *argv[])
 {
-    struct reading r = {.session = s, .seen = {.fd = -1}, .worst = STATUS_OK};
+    struct reading r = {.session = s,
+                        .seen = {.fd = -1},
+                        .ids = BUF_INIT(IDS_MAX),
+                        .status = STATUS_OK};
     (void)argc;
     (void)argv;
     enum status status = check_options(&s->options);
     if (status == STATUS_OK)
-        status = authenticate_session(s);
+        status = begin(s);
     if (status != STATUS_OK)
         return status;
     enum err err = seen_open(&r.seen, s->account.dir);
@@ -203,5 +277,6 @@ enum status read_main(struct session *s, int argc, char *argv[])
     status = err == ERR_OK ? read_all(&r, most > 0 ? most : 1)
                            : say_failure(err, "can't open the list of shown messages");
     seen_close(&r.seen);
+    buf_free(&r.ids);
     return status;
 }

@@ -3,8 +3,14 @@
  * without the password. */
 #include "words.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
 #include "authenticate.h"
 #include "base/clock.h"
+#include "base/file.h"
+#include "input.h"
 #include "password.h"
 #include "pins.h"
 #include "say.h"
@@ -13,7 +19,7 @@
 
 #define INVITE_MAX 128
 
-static enum status ask_register(struct session *s, const char *secret, const char *invite)
+static enum status ask_register(struct session *s, const char *secret, struct span invite)
 {
     struct question question = {.verb = VERB_REGISTER,
                                 .fields = {span_str(s->user), span_str(secret)},
@@ -28,8 +34,8 @@ static enum status ask_register(struct session *s, const char *secret, const cha
     }
     struct span body = buf_span(&text);
     question.body = &body;
-    if (invite != NULL)
-        question.fields[question.n++] = span_str(invite);
+    if (invite.len > 0)
+        question.fields[question.n++] = invite;
     enum status status = connection_ask(&s->connection, &question, &answer);
     buf_free(&text);
     if (status != STATUS_OK) {
@@ -55,7 +61,7 @@ static enum status keep_new_keys(struct session *s)
     return say_failure(err, s->account.path);
 }
 
-static enum status make_account(struct session *s, struct span password, const char *invite)
+static enum status make_account(struct session *s, struct span password, struct span invite)
 {
     uint8_t root[STRETCH_ROOT_LEN] = {0};
     char secret[STRETCH_SECRET_SIZE];
@@ -84,14 +90,47 @@ static enum status make_account(struct session *s, struct span password, const c
     return status;
 }
 
-static bool is_invite(const char *invite)
+static bool is_invite(struct span invite)
 {
-    size_t len = 0;
-    for (; invite[len] != '\0'; len++) {
-        if (invite[len] <= ' ' || invite[len] > '~')
+    for (size_t i = 0; i < invite.len; i++) {
+        if (invite.data[i] <= ' ' || invite.data[i] > '~')
             return false;
     }
-    return len >= 1 && len <= INVITE_MAX;
+    return invite.len >= 1 && invite.len <= INVITE_MAX;
+}
+
+static enum status read_invite(const char *path, struct buf *invite)
+{
+    enum err err = file_read(AT_FDCWD, path, invite);
+    if (err == ERR_OK && invite->len > 0 && invite->data[invite->len - 1] == '\n')
+        buf_truncate(invite, invite->len - 1);
+    if (err == ERR_OK || err == ERR_TOO_LARGE)
+        return STATUS_OK;
+    struct visible_value shown = visible_value(span_str(path));
+    say("can't read the invitation from %s: %s.", shown.text,
+        err == ERR_IO ? strerror(errno) : err_text(err));
+    return STATUS_NO_INPUT;
+}
+
+/* *invite stays empty if none was given. */
+static enum status take_invite(const struct options *options, struct buf *invite)
+{
+    enum status status = STATUS_OK;
+    if (options->invite == NULL && options->invite_file == NULL)
+        return STATUS_OK;
+    if (options->invite != NULL && options->invite_file != NULL) {
+        say("give either --invite or --invite-file, not both.");
+        return STATUS_USAGE;
+    }
+    if (options->invite_file != NULL)
+        status = read_invite(options->invite_file, invite);
+    else if (buf_append_str(invite, options->invite) != ERR_OK)
+        buf_clear(invite);
+    if (status == STATUS_OK && !is_invite(buf_span(invite))) {
+        say("that can't be an invitation: it is one word of at most %d characters.", INVITE_MAX);
+        status = STATUS_USAGE;
+    }
+    return status;
 }
 
 /* A pinned identity of that name means that the account was there before: new keys would look to
@@ -110,37 +149,77 @@ static enum status check_unknown(struct session *s)
     return STATUS_CANT_CREATE;
 }
 
-enum status register_main(struct session *s, int argc, char *argv[])
+/* What the server would refuse anyway is told before somebody thinks of a password. */
+static enum status check_open(struct session *s, bool has_invite)
+{
+    enum status status = session_connect(s);
+    if (status == STATUS_OK)
+        status = session_learn_limits(s);
+    /* The server doesn't wait while somebody types. */
+    connection_close(&s->connection);
+    if (status != STATUS_OK)
+        return status;
+    if (s->is_closed) {
+        say("this server takes no new accounts by itself: ask whoever runs it.");
+        return STATUS_NO_PERMISSION;
+    }
+    if (s->wants_invite && !has_invite) {
+        say("this server wants an invitation: ask whoever runs it for one, and give it with "
+            "--invite-file FILE or --invite TOKEN.");
+        return STATUS_NO_PERMISSION;
+    }
+    return STATUS_OK;
+}
+
+/* From a pipe the password is the next line, which must never be run as a word, or shown. */
+static void pass_over_password(struct session *s, struct buf *password)
+{
+    if (s->is_prompt && !input_is_terminal() && password_get(s, true, password) != STATUS_OK)
+        buf_clear(password);
+}
+
+static enum status make_for(struct session *s, const char *user, struct span invite)
 {
     struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
+    enum status status = password_read_given(s);
+    if (status == STATUS_OK)
+        status = session_choose_user(s, user);
+    if (status == STATUS_OK)
+        status = check_unknown(s);
+    if (status == STATUS_OK)
+        status = check_open(s, invite.len > 0);
+    if (status != STATUS_OK)
+        pass_over_password(s, &password);
+    else
+        status = password_get(s, true, &password);
+    if (status == STATUS_OK)
+        status = make_account(s, buf_span(&password), invite);
+    buf_free(&password);
+    return status;
+}
+
+enum status register_main(struct session *s, int argc, char *argv[])
+{
     char user[FIELD_USER_SIZE];
-    const char *invite = s->options.invite;
+    struct session_user former;
+    struct buf invite = BUF_INIT(INVITE_MAX + 1);
     const char *name = argc > 1 ? argv[1] : s->options.user;
     if (name == NULL) {
         say("register whom? Give a name with --user NAME.");
         return STATUS_USAGE;
     }
-    if (invite != NULL && !is_invite(invite)) {
-        say("that can't be an invitation: it is one word of at most %d characters.", INVITE_MAX);
-        return STATUS_USAGE;
-    }
     enum status status = session_take_name(user, name);
-    if (status != STATUS_OK)
-        return status;
-    session_forget_user(s);
-    status = session_choose_user(s, user);
     if (status == STATUS_OK)
-        status = check_unknown(s);
-    if (status == STATUS_OK)
-        status = password_get(s, true, &password);
-    if (status == STATUS_OK)
-        status = make_account(s, buf_span(&password), invite);
-    buf_free(&password);
+        status = take_invite(&s->options, &invite);
+    if (status == STATUS_OK) {
+        session_set_aside(s, &former);
+        status = make_for(s, user, buf_span(&invite));
+        session_settle(s, &former, status);
+    }
+    buf_free(&invite);
     if (status == STATUS_OK) {
         say("registered and logged in as %s. Your identity:", s->user);
         say("  %s", s->ring.self.fingerprint);
-    } else {
-        session_forget_user(s);
     }
     return status;
 }

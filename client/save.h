@@ -7,8 +7,9 @@
 
 #include "status.h"
 
-/* Where to, and what: `output` is a directory (then `name`, or where that is "" `id`, is the file's name in
- * it; with a number where that is taken) or a path where nothing is yet. */
+/* Where to, and what: `output` is a directory (then `name`, or where that is "" or can't be had `id`, is the
+ * file's name in it; with a number where that is taken, and cut where it is too long for one) or a path where
+ * nothing is yet. */
 struct saving {
     const char *output;
     const char *name;
@@ -17,7 +18,12 @@ struct saving {
 };
 
 /* Writes the file, durably, and its path. Nothing is overwritten; no name from outside leads out of the
- * directory or hides. Says what is wrong: STATUS_CANT_CREATE, and no file is left. */
-enum status save_data(const struct saving *saving, char path[static PATH_MAX]) MUST_USE;
+ * directory or hides. Says what is wrong: STATUS_CANT_CREATE, and no file is left; *goes_on: another message
+ * may still be saved there. */
+enum status save_data(const struct saving *saving, char path[static PATH_MAX],
+                      bool *goes_on) MUST_USE;
+
+/* Removes the file again, when what should have followed its saving failed. */
+void save_undo(const char *path);
 
 #endif

@@ -6,11 +6,17 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "page.h"
 #include "visible.h"
 
 #include "base/banned.h"
+
+/* Of all that is said at once: paths and values are bounded. */
+#define SAID_MAX ((size_t)64 << 10)
 
 static bool has_prefix = true;
 
@@ -19,16 +25,33 @@ void say_prefix(bool is_wanted)
     has_prefix = is_wanted;
 }
 
+const char *say_command(void)
+{
+    return has_prefix ? "secmsg " : "";
+}
+
 void say(const char *format, ...)
 {
     va_list args;
+    char *text = NULL;
+    struct buf line = BUF_INIT(SAID_MAX), rows = BUF_INIT(4 * SAID_MAX);
     (void)fflush(stdout);
-    if (has_prefix)
-        (void)fputs("secmsg: ", stderr);
     va_start(args, format);
-    (void)vfprintf(stderr, format, args);
+    int len = vasprintf(&text, format, args);
     va_end(args);
-    (void)fputc('\n', stderr);
+    enum err err = len < 0 ? ERR_NO_MEMORY : buf_append_str(&line, has_prefix ? "secmsg: " : "");
+    if (err == ERR_OK)
+        err = buf_append(&line, text, (size_t)len);
+    if (err == ERR_OK)
+        err = page_append(&rows, page_width(STDERR_FILENO), 0, buf_span(&line));
+    if (err == ERR_OK)
+        (void)fwrite(rows.data, 1, rows.len, stderr);
+    else
+        (void)fprintf(stderr, "secmsg: can't even say what is wrong: %s.\n", err_text(err));
+    if (len >= 0)
+        free(text);
+    buf_free(&line);
+    buf_free(&rows);
 }
 
 enum status say_failure(enum err err, const char *what)
@@ -65,7 +88,7 @@ static const struct {
     {CODE_REGISTRATION_CLOSED, "This server takes no new accounts by itself: ask whoever runs it."},
     {CODE_BAD_INVITE,
      "This server wants an invitation that is good: ask whoever runs it for one and "
-     "give it with --invite TOKEN."},
+     "give it with --invite-file FILE or --invite TOKEN."},
     {CODE_AUTH_FAILED, "Wrong name or password, or the account is gone or disabled. Check both "
                        "and try again."},
     {CODE_NO_USER, "There is no user of that name here: check the spelling."},
@@ -83,15 +106,20 @@ static const char *find_advice(enum code code)
         if (advice[i].code == code)
             return advice[i].next;
     }
-    return "This client and the server don't understand each other: update the older one.";
+    return NULL;
 }
 
 enum status say_refusal(const struct answer *answer)
 {
+    const char *next = find_advice(answer->code);
     struct visible_value code = visible_value(answer->code_text);
     struct visible_value text = visible_value(answer->text);
-    say("the server refused (%s: %s).", code.text, text.text);
-    say("%s", find_advice(answer->code));
+    if (next != NULL)
+        say("%s (%s)", next, code.text);
+    else
+        say("the server refused (%s: %s). This client and the server don't understand each other: "
+            "update the older one.",
+            code.text, text.text);
     if (answer->has_limit && answer->has_used)
         say("The limit is %" PRIu64 ", and %" PRIu64 " of it is used.", answer->limit,
             answer->used);

@@ -11,6 +11,9 @@ void say_prefix(bool is_wanted);
 /* Writes one line. Values that came from outside go through visible_value first. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* What people type before a word: "secmsg ", or nothing at the prompt. */
+const char *say_command(void);
+
 /* Says that something local failed, with the error's text and errno's if it is ERR_IO, and returns the
  * status for it. */
 enum status say_failure(enum err err, const char *what);

@@ -119,8 +119,9 @@ static enum status check_words(const struct session *s, int argc, char *argv[])
     }
     bool is_stdin = s->options.file == NULL || strcmp(s->options.file, "-") == 0;
     if (s->is_prompt && s->options.message == NULL && is_stdin) {
+        struct visible_value to = visible_value(span_str(argv[1]));
         say("at the prompt, type `compose %s` to write a message, or give -m \"TEXT\" or -f FILE.",
-            argv[1]);
+            to.text);
         return STATUS_USAGE;
     }
     return STATUS_OK;

@@ -12,6 +12,7 @@
 #include "base/banned.h"
 
 #define SERVER_NAME_MAX ((size_t)64 << 10)
+#define ARGUMENT_MAX    ((size_t)256 << 10)
 /* LIST's answers are longer than a small max-frame would let through. */
 #define LEAST_LINE_MAX ((size_t)512 << 10)
 
@@ -42,7 +43,9 @@ enum status session_open(struct session *s, const struct options *options)
     enum status status = STATUS_OK;
     *s = (struct session){.options = *options, .home = {.dir = -1}, .account = {.dir = -1}};
     s->server = BUF_INIT(SERVER_NAME_MAX);
-    s->given_password = BUF_INIT(STRETCH_PASSWORD_MAX + 2);
+    s->descriptor_password = BUF_INIT(STRETCH_PASSWORD_MAX + 2);
+    s->file_password = BUF_INIT(STRETCH_PASSWORD_MAX + 2);
+    s->file_path = BUF_INIT(ARGUMENT_MAX);
     connection_init(&s->connection);
     keyring_init(&s->ring);
     if (options->user != NULL)
@@ -64,12 +67,40 @@ void session_forget_user(struct session *s)
     s->user[0] = '\0';
 }
 
+void session_set_aside(struct session *s, struct session_user *former)
+{
+    former->account = s->account;
+    former->ring = s->ring;
+    former->unread = s->unread;
+    memcpy(former->user, s->user, sizeof(s->user));
+    s->account.dir = -1;
+    keyring_init(&s->ring);
+    session_forget_user(s);
+}
+
+void session_settle(struct session *s, struct session_user *former, enum status status)
+{
+    if (status == STATUS_OK) {
+        keyring_clear(&former->ring);
+        home_close_account(&former->account);
+    } else {
+        session_forget_user(s);
+        s->account = former->account;
+        s->ring = former->ring;
+        s->unread = former->unread;
+        memcpy(s->user, former->user, sizeof(s->user));
+    }
+    bytes_wipe(former, sizeof(*former));
+}
+
 void session_close(struct session *s)
 {
     session_forget_user(s);
     home_close(&s->home);
     buf_free(&s->server);
-    buf_free(&s->given_password);
+    buf_free(&s->descriptor_password);
+    buf_free(&s->file_password);
+    buf_free(&s->file_path);
 }
 
 struct visible_value session_server(const struct session *s)
@@ -82,6 +113,7 @@ static enum status say_changed(const struct session *s, const uint8_t pinned[sta
 {
     char old_print[FINGERPRINT_SIZE], new_print[FINGERPRINT_SIZE];
     struct visible_value server = session_server(s);
+    struct visible_value home = visible_value(span_str(s->home.path));
     hash_fingerprint(old_print, span_of(pinned, HOST_KEY_LEN));
     hash_fingerprint(new_print, span_of(sent, HOST_KEY_LEN));
     say("THE HOST KEY OF %s HAS CHANGED. Somebody may be between you and the server. Nothing was "
@@ -92,37 +124,60 @@ static enum status say_changed(const struct session *s, const uint8_t pinned[sta
     say("Ask whoever runs the server, by another way, which one is right. Only if it is the new "
         "one: "
         "remove the line that ends in \"%s\" from %s/" PINS_HOSTS_FILE " and register again there.",
-        server.text, s->home.path);
+        server.text, home.text);
     return STATUS_CHANGED;
 }
 
-static enum status judge_host_key(void *context, const uint8_t host_key[static HOST_KEY_LEN])
+/* The client's directory is made for its first pin: without it, there is none. */
+static enum err find_pin(const struct session *s, uint8_t key[static HOST_KEY_LEN])
+{
+    return s->home.dir < 0 ? ERR_NOT_FOUND : pins_find_host(s->home.dir, buf_span(&s->server), key);
+}
+
+/* A key that nobody has signed with yet is compared, and no more. */
+static enum status compare_host_key(void *context, const uint8_t host_key[static HOST_KEY_LEN])
+{
+    struct session *s = context;
+    uint8_t pinned[HOST_KEY_LEN];
+    enum err err = find_pin(s, pinned);
+    s->is_host_pinned = err == ERR_OK;
+    /* Within one run the key stays what it was, even if somebody edits the file meanwhile. */
+    if (s->has_host_key && (err == ERR_OK || err == ERR_NOT_FOUND)) {
+        memcpy(pinned, s->host_key, HOST_KEY_LEN);
+        err = ERR_OK;
+    }
+    if (err == ERR_NOT_FOUND)
+        return STATUS_OK;
+    if (err != ERR_OK)
+        return pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
+    return memcmp(pinned, host_key, HOST_KEY_LEN) == 0 ? STATUS_OK
+                                                       : say_changed(s, pinned, host_key);
+}
+
+static enum status pin_host_key(void *context, const uint8_t host_key[static HOST_KEY_LEN])
 {
     struct session *s = context;
     uint8_t pinned[HOST_KEY_LEN];
     char print[FINGERPRINT_SIZE];
     struct visible_value server = session_server(s);
-    enum err err = pins_find_host(s->home.dir, buf_span(&s->server), pinned);
-    if (err == ERR_NOT_FOUND) {
-        err = pins_add_host(s->home.dir, buf_span(&s->server), host_key);
-        if (err == ERR_OK) {
-            hash_fingerprint(print, span_of(host_key, HOST_KEY_LEN));
-            say("first contact with %s. Its host key is pinned from now on:", server.text);
-            say("  %s", print);
-        }
-        /* Another client was faster: what it pinned is what counts. */
-        if (err == ERR_EXISTS || err == ERR_DUPLICATE)
-            err = pins_find_host(s->home.dir, buf_span(&s->server), pinned);
-        else
-            memcpy(pinned, host_key, HOST_KEY_LEN);
+    if (s->is_host_pinned)
+        return STATUS_OK;
+    enum status status = home_make(&s->home);
+    if (status != STATUS_OK)
+        return status;
+    enum err err = pins_add_host(s->home.dir, buf_span(&s->server), host_key);
+    if (err == ERR_OK) {
+        hash_fingerprint(print, span_of(host_key, HOST_KEY_LEN));
+        say("first contact with %s. Its host key is pinned from now on:", server.text);
+        say("  %s", print);
     }
-    if (err != ERR_OK)
-        return pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
-    /* Within one run the key stays what it was, even if somebody edits the file meanwhile. */
-    if (s->has_host_key)
-        memcpy(pinned, s->host_key, HOST_KEY_LEN);
-    return memcmp(pinned, host_key, HOST_KEY_LEN) == 0 ? STATUS_OK
-                                                       : say_changed(s, pinned, host_key);
+    if (err == ERR_OK || err == ERR_DUPLICATE)
+        return STATUS_OK;
+    /* Another client was faster: what it pinned is what counts. */
+    if (err == ERR_EXISTS)
+        err = find_pin(s, pinned);
+    return err == ERR_OK ? say_changed(s, pinned, host_key)
+                         : pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
 }
 
 enum status session_connect(struct session *s)
@@ -130,25 +185,30 @@ enum status session_connect(struct session *s)
     if (connection_is_alive(&s->connection))
         return STATUS_OK;
     s->is_logged_in = false;
+    if (transport_was_broken()) {
+        say("interrupted.");
+        return STATUS_TEMPORARY;
+    }
     struct connection_target target = {.address = s->options.exec != NULL ? NULL : &s->address,
                                        .command = s->options.exec,
                                        .timeout_ms = s->options.timeout_ms,
-                                       .judge = judge_host_key,
+                                       .compare = compare_host_key,
+                                       .pin = pin_host_key,
                                        .context = s};
     enum status status = connection_open(&s->connection, &target);
     if (status != STATUS_OK)
         return status;
-    /* A session's user belongs to one host key: judge_host_key let only that one through. */
+    /* A session's user belongs to one host key: compare_host_key let only that one through. */
     memcpy(s->host_key, s->connection.host_key, HOST_KEY_LEN);
     s->has_host_key = true;
     return STATUS_OK;
 }
 
-enum status session_meet(struct session *s)
+static enum status meet(struct session *s)
 {
     if (s->has_host_key)
         return STATUS_OK;
-    enum err err = pins_find_host(s->home.dir, buf_span(&s->server), s->host_key);
+    enum err err = find_pin(s, s->host_key);
     s->has_host_key = err == ERR_OK;
     if (err == ERR_OK)
         return STATUS_OK;
@@ -207,7 +267,7 @@ static enum status find_only_user(struct session *s)
 
 enum status session_choose_user(struct session *s, const char *name)
 {
-    enum status status = session_meet(s);
+    enum status status = meet(s);
     if (status != STATUS_OK)
         return status;
     if (name == NULL && s->user[0] != '\0')
@@ -246,9 +306,13 @@ static enum err take_limits(struct session *s, struct span body)
         if (colon == NULL)
             return ERR_MALFORMED;
         struct span name = span_of(body.data, (size_t)(colon - body.data));
+        struct span text = span_of(colon + 2, (size_t)(end - colon) - 2);
         uint64_t value;
-        if (field_number(span_of(colon + 2, (size_t)(end - colon) - 2), &value) == ERR_OK)
+        if (field_number(text, &value) == ERR_OK)
             take_limit(s, name, value);
+        s->is_closed = s->is_closed || (span_is(name, "registration") && span_is(text, "closed"));
+        s->wants_invite =
+            s->wants_invite || (span_is(name, "registration") && span_is(text, "invite"));
         body = span_of(end + 1, body.len - len - 1);
     }
     return ERR_OK;
@@ -262,6 +326,7 @@ enum status session_learn_limits(struct session *s)
     if (status != STATUS_OK)
         return status;
     s->max_message = 0;
+    s->is_closed = s->wants_invite = false;
     s->connection.max_line = LEAST_LINE_MAX;
     if (answer.kind != ANSWER_OK || take_limits(s, answer.body) != ERR_OK || s->max_message == 0)
         return say_nonsense("INFO");

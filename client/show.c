@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* show.c: writes messages for people. Every byte from outside goes through visible_append. */
+/* show.c: writes messages for people. Every byte goes through page_append: what others wrote never stands
+ * in the first column, and never drives the terminal. */
 #include "show.h"
 
 #include <errno.h>
@@ -8,15 +9,17 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "say.h"
+#include "page.h"
 #include "visible.h"
 #include "when.h"
 
 #include "base/banned.h"
 
 #define DAY_SECONDS 86400
-/* A text of control characters alone grows to eight times its length. */
-#define OUTPUT_MAX (10 * CONNECTION_LINE_MAX)
+/* Who, when and what. */
+#define HEAD_MAX 65536
+/* A TAB on a terminal of four columns grows to 20 bytes; nothing grows more. */
+#define OUTPUT_MAX (20 * CONNECTION_LINE_MAX + HEAD_MAX)
 
 struct span show_data(const struct received *received, const struct inspected *inspected)
 {
@@ -38,12 +41,14 @@ static enum err append_times(struct buf *out, const struct shown *shown)
         return buf_printf(out, "Date: %s (by the server's clock)\n", stored);
     when_text(when, time);
     enum err err = buf_printf(out, "Date: %s\n", when);
-    if (err == ERR_OK && (time > at ? time - at : at - time) > DAY_SECONDS)
+    bool is_apart = (time > at ? time - at : at - time) > DAY_SECONDS;
+    if (err == ERR_OK && is_apart)
         err = buf_printf(out, "  !   the server stored it at %s: more than a day apart\n", stored);
     if (err == ERR_OK && time < shown->first_login)
-        err = buf_append_str(out,
-                             "  !   older than your first login on this machine: it may be an old "
-                             "message that is shown again\n");
+        err = buf_append_str(
+            out, is_apart ? "  !   older than your first login on this machine: it may be an old "
+                            "message that is shown again\n"
+                          : "  -   stored before your first login on this machine\n");
     return err;
 }
 
@@ -69,7 +74,7 @@ static enum err append_file(struct buf *out, const struct shown *shown)
         return ERR_OK;
     enum err err = buf_append_str(out, "File: ");
     if (err == ERR_OK && content->name[0] != '\0')
-        err = visible_append(out, span_str(content->name), false);
+        err = visible_append(out, span_str(content->name));
     else if (err == ERR_OK)
         err = buf_append_str(out, "without a name");
     if (err == ERR_OK)
@@ -77,28 +82,9 @@ static enum err append_file(struct buf *out, const struct shown *shown)
     if (err == ERR_OK && shown->saved_as != NULL) {
         err = buf_append_str(out, "Saved: ");
         if (err == ERR_OK)
-            err = visible_append(out, span_str(shown->saved_as), false);
+            err = visible_append(out, span_str(shown->saved_as));
         if (err == ERR_OK)
             err = buf_append_byte(out, '\n');
-    }
-    return err;
-}
-
-/* Two spaces before each line. */
-static enum err append_text(struct buf *out, struct span text)
-{
-    enum err err = ERR_OK;
-    while (err == ERR_OK && text.len > 0) {
-        const uint8_t *end = memchr(text.data, '\n', text.len);
-        size_t len = end != NULL ? (size_t)(end - text.data) : text.len;
-        size_t taken = end != NULL ? len + 1 : len;
-        if (len > 0)
-            err = buf_append_str(out, "  ");
-        if (err == ERR_OK)
-            err = visible_append(out, span_of(text.data, len), true);
-        if (err == ERR_OK)
-            err = buf_append_byte(out, '\n');
-        text = span_of(text.data + taken, text.len - taken);
     }
     return err;
 }
@@ -113,24 +99,33 @@ static enum err write_out(struct span bytes)
     return ERR_OK;
 }
 
+static enum err append_head(struct buf *out, const struct shown *shown)
+{
+    enum err err = append_sender(out, shown);
+    if (err == ERR_OK)
+        err = append_times(out, shown);
+    if (err == ERR_OK)
+        err = buf_printf(out, "Id:   %s\n", shown->received->id);
+    if (err == ERR_OK)
+        err = append_file(out, shown);
+    return err == ERR_OK ? buf_append_byte(out, '\n') : err;
+}
+
 enum err show_message(const struct shown *shown)
 {
-    struct buf out = BUF_INIT(OUTPUT_MAX);
-    enum err err = append_sender(&out, shown);
+    struct buf head = BUF_INIT(HEAD_MAX), out = BUF_INIT(OUTPUT_MAX);
+    struct span text = show_data(shown->received, shown->inspected);
+    size_t width = page_width(STDOUT_FILENO);
+    enum err err = append_head(&head, shown);
     if (err == ERR_OK)
-        err = append_times(&out, shown);
-    if (err == ERR_OK)
-        err = buf_printf(&out, "Id:   %s\n", shown->received->id);
-    if (err == ERR_OK)
-        err = append_file(&out, shown);
-    if (err == ERR_OK)
-        err = buf_append_byte(&out, '\n');
+        err = page_append(&out, width, 0, buf_span(&head));
     if (err == ERR_OK && shown->saved_as == NULL)
-        err = append_text(&out, show_data(shown->received, shown->inspected));
+        err = page_append(&out, width, PAGE_INDENT, text);
     if (err == ERR_OK && shown->saved_as == NULL)
         err = buf_append_byte(&out, '\n');
     if (err == ERR_OK)
         err = write_out(buf_span(&out));
+    buf_free(&head);
     buf_free(&out);
     return err;
 }

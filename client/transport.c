@@ -9,7 +9,6 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -29,14 +28,27 @@
 static volatile sig_atomic_t open_socket = -1;
 static volatile sig_atomic_t open_pid = 0;
 
+static volatile sig_atomic_t was_broken;
+
 void transport_break(void)
 {
     int saved = errno;
+    was_broken = 1;
     if (open_socket >= 0)
         (void)shutdown((int)open_socket, SHUT_RDWR);
     if (open_pid > 0)
         (void)kill((pid_t)open_pid, SIGTERM);
     errno = saved;
+}
+
+bool transport_was_broken(void)
+{
+    return was_broken != 0;
+}
+
+void transport_forget_break(void)
+{
+    was_broken = 0;
 }
 
 /* Returns the connected socket, or -1 and errno. */
@@ -102,60 +114,66 @@ enum status transport_dial(struct transport *t, const struct address *address, u
         return STATUS_UNAVAILABLE;
     }
     (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-    *t = (struct transport){.in = fd, .out = fd, .pid = 0};
+    *t = (struct transport){.in = fd, .out = fd, .pid = 0, .remarks = REMARKS_INIT};
     open_socket = fd;
     return STATUS_OK;
 }
 
-static void run_command(const char *command, int in, int out) __attribute__((noreturn));
+static void run_command(const char *command, int in, int out, int errors) __attribute__((noreturn));
 
-static void run_command(const char *command, int in, int out)
+static void run_command(const char *command, int in, int out, int errors)
 {
     sigset_t none;
     (void)sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)signal(SIGPIPE, SIG_DFL);
     (void)signal(SIGINT, SIG_IGN);
-    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0)
+    if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0 &&
+        dup2(errors, STDERR_FILENO) >= 0)
         (void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
 }
 
 static void close_pair(const int pair[2])
 {
-    int saved = errno;
     for (int i = 0; i < 2; i++) {
         if (pair[i] >= 0)
             (void)close(pair[i]);
     }
-    errno = saved;
 }
 
 enum status transport_start(struct transport *t, const char *command)
 {
     int to[2] = {-1, -1};
     int from[2] = {-1, -1};
+    int errors = -1;
+    struct remarks remarks = REMARKS_INIT;
     pid_t pid = -1;
-    if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0) {
+    if (pipe2(to, O_CLOEXEC) == 0 && pipe2(from, O_CLOEXEC) == 0 &&
+        remarks_open(&remarks, &errors) == ERR_OK) {
         (void)fflush(NULL);
         pid = fork();
     }
     if (pid == 0)
-        run_command(command, to[0], from[1]);
+        run_command(command, to[0], from[1], errors);
+    int saved = errno;
+    if (errors >= 0)
+        (void)close(errors);
     if (pid < 0) {
+        remarks_close(&remarks);
         close_pair(to);
         close_pair(from);
-        say("can't start the command of --exec: %s.", strerror(errno));
+        say("can't start the command of --exec: %s.", strerror(saved));
         return STATUS_OS;
     }
     (void)close(to[0]);
     (void)close(from[1]);
-    *t = (struct transport){.in = from[0], .out = to[1], .pid = pid};
+    *t = (struct transport){.in = from[0], .out = to[1], .pid = pid, .remarks = remarks};
     open_pid = pid;
     return STATUS_OK;
 }
 
-static int wait_for(pid_t pid)
+static int wait_for(pid_t pid, struct remarks *remarks)
 {
     const struct timespec pause = {.tv_nsec = 2000000};
     uint64_t start = clock_monotonic_ms();
@@ -163,6 +181,7 @@ static int wait_for(pid_t pid)
     int how = 0;
     for (;;) {
         pid_t done = waitpid(pid, &how, WNOHANG);
+        remarks_take(remarks);
         if (done == pid)
             return how;
         if (done < 0 && errno != EINTR)
@@ -178,7 +197,7 @@ static int wait_for(pid_t pid)
     }
 }
 
-int transport_close(struct transport *t)
+int transport_close(struct transport *t, bool failed)
 {
     int how = 0;
     open_socket = -1;
@@ -187,8 +206,11 @@ int transport_close(struct transport *t)
     if (t->in >= 0)
         (void)close(t->in);
     if (t->pid > 0)
-        how = wait_for(t->pid);
+        how = wait_for(t->pid, &t->remarks);
     open_pid = 0;
+    if (failed && !transport_was_broken())
+        remarks_show(&t->remarks);
+    remarks_close(&t->remarks);
     *t = TRANSPORT_INIT;
     return how;
 }

@@ -5,96 +5,125 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
+
+#include "crypto/field.h"
 
 #include "base/banned.h"
 
-struct character {
-    uint32_t point;
-    size_t len; /* bytes that it takes, 0 if they aren't UTF-8 */
-};
+#define NON_JOINER 0x200c
+#define JOINER     0x200d
+#define EMOJI_FORM 0xfe0f /* variation selector 16 */
 
+/* Controls, line and paragraph separators, and what has no glyph of its own: Default_Ignorable_Code_Point
+ * in DerivedCoreProperties.txt of Unicode 15.0, and General_Category=Cf but for the characters of
+ * Prepended_Concatenation_Mark, which are seen. In order. */
 static const struct {
     uint32_t first, last;
 } risky_ranges[] = {
     {0x0000, 0x001f},   /* C0 */
     {0x007f, 0x009f},   /* DEL, C1 */
+    {0x00ad, 0x00ad},   /* soft hyphen */
+    {0x034f, 0x034f},   /* combining grapheme joiner */
     {0x061c, 0x061c},   /* Arabic letter mark */
-    {0x200e, 0x200f},   /* left-to-right and right-to-left mark */
+    {0x115f, 0x1160},   /* Hangul fillers */
+    {0x17b4, 0x17b5},   /* Khmer inherent vowels */
+    {0x180b, 0x180f},   /* Mongolian variation selectors, vowel separator */
+    {0x200b, 0x200f},   /* zero width space, joiners, directional marks */
     {0x2028, 0x202e},   /* line and paragraph separator; embeddings and overrides */
-    {0x2066, 0x2069},   /* isolates */
-    {0xfff9, 0xfffb},   /* interlinear annotation */
-    {0xe0000, 0xe007f}, /* tags: invisible text */
+    {0x2060, 0x206f},   /* word joiner, invisible operators, isolates, deprecated controls */
+    {0x3164, 0x3164},   /* Hangul filler */
+    {0xfe00, 0xfe0f},   /* variation selectors */
+    {0xfeff, 0xfeff},   /* byte order mark */
+    {0xffa0, 0xffa0},   /* halfwidth Hangul filler */
+    {0xfff0, 0xfffb},   /* unassigned; interlinear annotation */
+    {0x13430, 0x1343f}, /* Egyptian hieroglyph format controls */
+    {0x1bca0, 0x1bca3}, /* shorthand format controls */
+    {0x1d173, 0x1d17a}, /* musical beams, ties, slurs and phrases */
+    {0xe0000, 0xe0fff}, /* tags, more variation selectors, unassigned */
 };
+
+static bool is_ascii_wanted = false;
+
+void visible_want_ascii(bool is_wanted)
+{
+    is_ascii_wanted = is_wanted;
+}
 
 static bool is_risky(uint32_t point)
 {
     for (size_t i = 0; i < sizeof(risky_ranges) / sizeof(risky_ranges[0]); i++) {
-        if (point >= risky_ranges[i].first && point <= risky_ranges[i].last)
-            return true;
+        if (point <= risky_ranges[i].last)
+            return point >= risky_ranges[i].first;
     }
     return false;
 }
 
-static struct character decode_tail(struct span text, uint32_t point, size_t len, uint32_t least)
+static bool is_joiner(uint32_t point)
 {
-    if (text.len < len)
-        return (struct character){0, 0};
-    for (size_t i = 1; i < len; i++) {
-        if ((text.data[i] & 0xc0) != 0x80)
-            return (struct character){0, 0};
-        point = point << 6 | (text.data[i] & 0x3fU);
-    }
-    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff))
-        return (struct character){0, 0};
-    return (struct character){point, len};
+    return point == JOINER || point == NON_JOINER;
 }
 
-static struct character decode(struct span text)
+/* Joiners between two characters beyond ASCII, for scripts and emoji that need them, and the emoji form
+ * after a character that is seen. Never two in a row: that would be hidden text. */
+static bool is_in_place(uint32_t point, uint32_t before, struct span after)
 {
-    uint8_t first = text.data[0];
-    if (first < 0x80)
-        return (struct character){first, 1};
-    if (first >= 0xc2 && first <= 0xdf)
-        return decode_tail(text, first & 0x1fU, 2, 0x80);
-    if (first >= 0xe0 && first <= 0xef)
-        return decode_tail(text, first & 0x0fU, 3, 0x800);
-    if (first >= 0xf0 && first <= 0xf4)
-        return decode_tail(text, first & 0x07U, 4, 0x10000);
-    return (struct character){0, 0};
+    uint32_t next = 0;
+    if (point == EMOJI_FORM)
+        return before > ' ' && before != EMOJI_FORM && !is_joiner(before);
+    if (!is_joiner(point) || before <= 0x7f || is_joiner(before) || after.len == 0)
+        return false;
+    return field_take_character(after, &next) > 0 && next > 0x7f && !is_risky(next);
 }
 
-/* What stands for the character at the front of text, and how many of its bytes that takes. */
-static size_t write_out(char shown[static 16], struct span text, bool keeps_lines)
+/* Terminals differ in what takes no room, so that everything counts for a column at least: a row that
+ * ends early does no harm. */
+static size_t count_columns(uint32_t point)
 {
-    struct character c = decode(text);
-    if (c.len == 0) {
-        (void)snprintf(shown, 16, "\\x%02x", text.data[0]);
-        return 1;
-    }
-    bool stays = keeps_lines && (c.point == '\n' || c.point == '\t');
-    if (stays || !is_risky(c.point)) {
-        memcpy(shown, text.data, c.len);
-        shown[c.len] = '\0';
-    } else if (c.point < 0x80) {
-        (void)snprintf(shown, 16, "\\x%02x", (unsigned)c.point);
-    } else {
-        (void)snprintf(shown, 16, "<U+%04X>", (unsigned)c.point);
-    }
-    return c.len;
+    int columns = wcwidth((wchar_t)point);
+    return columns < 0 ? 2 : columns == 0 ? 1 : (size_t)columns;
 }
 
-enum err visible_append(struct buf *out, struct span text, bool keeps_lines)
+bool visible_next(struct visible_reader *reader, struct visible *shown)
+{
+    struct span rest = reader->rest;
+    uint32_t point = 0;
+    if (rest.len == 0)
+        return false;
+    size_t taken = field_take_character(rest, &point);
+    bool is_valid = taken > 0;
+    if (!is_valid) {
+        point = rest.data[0];
+        taken = 1;
+    }
+    reader->rest = span_of(rest.data + taken, rest.len - taken);
+    bool stays = is_valid && (point < 0x80 || !is_ascii_wanted) &&
+                 (!is_risky(point) || is_in_place(point, reader->before, reader->rest));
+    reader->before = stays ? point : 0;
+    if (stays) {
+        memcpy(shown->text, rest.data, taken);
+        shown->text[taken] = '\0';
+        shown->columns = count_columns(point);
+        return true;
+    }
+    bool is_byte = !is_valid || point < 0x80;
+    (void)snprintf(shown->text, sizeof(shown->text), is_byte ? "\\x%02x" : "<U+%04X>",
+                   (unsigned)point);
+    shown->columns = strlen(shown->text);
+    return true;
+}
+
+enum err visible_append(struct buf *out, struct span text)
 {
     size_t before = out->len;
-    while (text.len > 0) {
-        char shown[16];
-        size_t taken = write_out(shown, text, keeps_lines);
-        enum err err = buf_append_str(out, shown);
+    struct visible_reader reader = {.rest = text};
+    struct visible shown;
+    while (visible_next(&reader, &shown)) {
+        enum err err = buf_append_str(out, shown.text);
         if (err != ERR_OK) {
             buf_truncate(out, before);
             return err;
         }
-        text = span_of(text.data + taken, text.len - taken);
     }
     return ERR_OK;
 }
@@ -102,29 +131,22 @@ enum err visible_append(struct buf *out, struct span text, bool keeps_lines)
 struct visible_value visible_value(struct span text)
 {
     struct visible_value value = {.text = ""};
+    struct visible_reader reader = {.rest = text};
+    struct visible shown;
     size_t used = 0;
-    while (text.len > 0) {
-        char shown[16];
-        size_t taken = write_out(shown, text, false);
-        size_t len = strlen(shown);
+    while (visible_next(&reader, &shown)) {
+        size_t len = strlen(shown.text);
         if (used + len + sizeof("...") > sizeof(value.text)) {
             memcpy(value.text + used, "...", sizeof("..."));
             return value;
         }
-        memcpy(value.text + used, shown, len + 1);
+        memcpy(value.text + used, shown.text, len + 1);
         used += len;
-        text = span_of(text.data + taken, text.len - taken);
     }
     return value;
 }
 
 bool visible_is_text(struct span text)
 {
-    while (text.len > 0) {
-        struct character c = decode(text);
-        if (c.len == 0 || c.point == 0)
-            return false;
-        text = span_of(text.data + c.len, text.len - c.len);
-    }
-    return true;
+    return field_is_utf8(text) && (text.len == 0 || memchr(text.data, 0, text.len) == NULL);
 }

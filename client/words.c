@@ -4,16 +4,21 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "crypto/crypto.h"
+#include "page.h"
 #include "say.h"
 
 #include "base/banned.h"
 
+#define HELP_MAX 65536
+
 const struct word words_table[] = {
-    {"register", register_main, 1, "i", "[NAME] [--invite TOKEN]", "make an account",
-     "Makes new keys and an account on the server, and logs in. The name is NAME or --user's. The\n"
-     "keys are sealed by your password before they leave this machine.\n"},
+    {"register", register_main, 1, "iI", "[NAME] [--invite-file FILE | --invite TOKEN]",
+     "make an account",
+     "Makes new keys and an account on the server, and logs in. The keys are sealed by your\n"
+     "password before they leave this machine.\n"},
     {"login", login_main, 1, "", "[NAME]", "log in on this machine",
      "Fetches your keys from the server and keeps them here, sealed by your password. After that,\n"
      "other words ask for the password only to open them.\n"},
@@ -28,12 +33,13 @@ const struct word words_table[] = {
      "                     or as the new file PATH; nothing is ever overwritten\n"
      "  --raw              write what the message holds as it is, without a header, for scripts\n"},
     {"inbox", inbox_main, 0, "", "", "list waiting messages",
-     "Lists sender, time, size and id, and removes nothing.\n"},
-    {"whoami", whoami_main, 0, "", "", "who is logged in here, and all fingerprints",
+     "Lists sender, time stored, size and id, and removes nothing.\n"},
+    {"whoami", whoami_main, 0, "", "", "your name, and all fingerprints",
      "Compare fingerprints with people over another way: by telephone, or face to face.\n"},
     {"ping", ping_main, 0, "", "", "see that the server answers",
      "Connects, checks the host key, and says how long an answer takes.\n"},
-    {"help", help_main, 1, "", "[WORD]", "this, or more about a word", ""},
+    {"help", help_main, 1, "", "[WORD]", "this, or more about a word",
+     "Lists all words, or tells what a word does and which options it takes.\n"},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };
 
@@ -67,11 +73,34 @@ static void print_options(void)
         stdout);
 }
 
+static const char *before_usage(const struct word *word)
+{
+    return word->usage[0] != '\0' ? " " : "";
+}
+
+void words_print_prompt_help(const struct word *word)
+{
+    struct buf text = BUF_INIT(HELP_MAX), rows = BUF_INIT(HELP_MAX);
+    enum err err = buf_printf(&text,
+                              "Usage: %s%s%s\n%s\nOptions of all words:\n"
+                              "  --password-file FILE  read the password from FILE\n"
+                              "  --timeout SECONDS     how long to wait for an answer\n",
+                              word->name, before_usage(word), word->usage, word->help);
+    if (err == ERR_OK)
+        err = page_append(&rows, page_width(STDOUT_FILENO), 0, buf_span(&text));
+    if (err == ERR_OK)
+        (void)fwrite(rows.data, 1, rows.len, stdout);
+    else
+        (void)say_failure(err, "can't show help");
+    buf_free(&text);
+    buf_free(&rows);
+}
+
 void words_print_help(const struct word *word)
 {
     if (word != NULL) {
-        (void)printf("Usage: secmsg [OPTIONS] %s%s%s\n%s", word->name,
-                     word->usage[0] != '\0' ? " " : "", word->usage, word->help);
+        (void)printf("Usage: secmsg [OPTIONS] %s%s%s\n%s", word->name, before_usage(word),
+                     word->usage, word->help);
         print_options();
         return;
     }
@@ -84,23 +113,30 @@ void words_print_help(const struct word *word)
     print_options();
 }
 
-enum status words_say_unknown(const char *name, const char *help)
+enum status words_say_unknown(const char *name)
 {
     struct visible_value shown = visible_value(span_str(name));
-    say("there is no word \"%s\". Type `%s` for what there is.", shown.text, help);
+    say("there is no word \"%s\". Type `%shelp` for what there is.", shown.text, say_command());
     return STATUS_USAGE;
 }
 
-enum status words_run(const struct word *word, struct session *s, int argc, char *argv[],
-                      const char *taken)
+enum status words_check(const struct word *word, int argc, char *argv[], const char *taken)
 {
     enum status status = options_check(word->name, word->letters, taken);
     if (status != STATUS_OK)
         return status;
     if (argc - 1 > word->most) {
         struct visible_value shown = visible_value(span_str(argv[word->most + 1]));
-        say("\"%s\" is too much: it is %s %s", shown.text, word->name, word->usage);
+        say("\"%s\" is too much: type `%s%s%s%s`.", shown.text, say_command(), word->name,
+            before_usage(word), word->usage);
         return STATUS_USAGE;
     }
-    return word->main(s, argc, argv);
+    return STATUS_OK;
+}
+
+enum status words_run(const struct word *word, struct session *s, int argc, char *argv[],
+                      const char *taken)
+{
+    enum status status = words_check(word, argc, argv, taken);
+    return status == STATUS_OK ? word->main(s, argc, argv) : status;
 }

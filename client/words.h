@@ -32,10 +32,17 @@ void words_print_version(void);
 /* Help on stdout: one word's, or (NULL) all. */
 void words_print_help(const struct word *word);
 
-/* Says that there is no such word, and how to get `help`. */
-enum status words_say_unknown(const char *name, const char *help);
+/* The same for a word at the prompt, with those options that can be given there. */
+void words_print_prompt_help(const struct word *word);
 
-/* Runs a word with parsed options: checks that it takes those options and that many arguments. */
+/* Says that there is no such word, and how to get help. */
+enum status words_say_unknown(const char *name);
+
+/* Checks that a word takes those options and that many arguments, and says so if it doesn't. */
+enum status words_check(const struct word *word, int argc, char *argv[],
+                        const char *taken) MUST_USE;
+
+/* The same, and runs the word. */
 enum status words_run(const struct word *word, struct session *s, int argc, char *argv[],
                       const char *taken) MUST_USE;
 

@@ -90,8 +90,7 @@ bool field_is_type(struct span s)
     return slash > 0;
 }
 
-/* The bytes of the first character of s, and the character; 0 if it isn't valid (RFC 3629, section 4). */
-static size_t take_character(struct span s, uint32_t *character)
+size_t field_take_character(struct span s, uint32_t *character)
 {
     static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
     uint8_t lead = s.data[0];
@@ -114,7 +113,7 @@ bool field_is_utf8(struct span s)
 {
     uint32_t c = 0;
     while (s.len > 0) {
-        size_t n = take_character(s, &c);
+        size_t n = field_take_character(s, &c);
         if (n == 0)
             return false;
         s = span_of(s.data + n, s.len - n);
@@ -128,7 +127,7 @@ bool field_is_file_name(struct span s)
         return false;
     while (s.len > 0) {
         uint32_t c = 0;
-        size_t n = take_character(s, &c);
+        size_t n = field_take_character(s, &c);
         bool is_c1 = c >= 0x80 && c <= 0x9f;
         if (n == 0 || is_c1 || (c < 0x80 && is_control((uint8_t)c)) || c == '/' || c == '\\')
             return false;

@@ -33,6 +33,9 @@ bool field_is_file_name(struct span s);
 /* Valid UTF-8 as in RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF. */
 bool field_is_utf8(struct span s);
 
+/* The first character of s, which isn't empty, and how many bytes it has; 0 if it isn't valid UTF-8. */
+size_t field_take_character(struct span s, uint32_t *character) MUST_USE;
+
 /* Takes "<text>LF" off the front of *rest; ERR_MALFORMED, and *rest as it was, if it isn't there. */
 enum err field_take_literal(struct span *rest, const char *text) MUST_USE;
 

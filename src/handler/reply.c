@@ -73,22 +73,6 @@ enum code reply_store_error(struct reply *reply, enum err e)
     }
 }
 
-bool reply_is_closing(enum code code)
-{
-    switch (code) {
-    case CODE_VERSION:
-    case CODE_BAD_HELLO:
-    case CODE_BUSY:
-    case CODE_TIMEOUT:
-    case CODE_TAMPERED:
-    case CODE_RATE_LIMITED:
-    case CODE_INTERNAL:
-        return true;
-    default:
-        return false;
-    }
-}
-
 struct span reply_head(char line[static WIRE_HEAD_MAX + 1], enum code code,
                        const struct reply *reply)
 {

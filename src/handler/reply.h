@@ -29,9 +29,6 @@ enum code reply_refuse(struct reply *reply, enum code code, const char *format, 
 /* The code for what a store's call returned beside what its own comment names. */
 enum code reply_store_error(struct reply *reply, enum err e);
 
-/* Whether this code ends the connection wherever it is answered. */
-bool reply_is_closing(enum code code);
-
 /* Makes the answer's head line out of code and reply: *head is valid as long as the two. */
 struct span reply_head(char line[static WIRE_HEAD_MAX + 1], enum code code,
                        const struct reply *reply);

@@ -140,7 +140,7 @@ static enum code count_refusal(struct session *s, const struct row *row, enum co
                                struct reply *reply)
 {
     bool is_store = code == CODE_STORAGE_FULL || reply->is_last;
-    if (!row->counts || code == CODE_NONE || reply_is_closing(code) || is_store)
+    if (!row->counts || code == CODE_NONE || code_is_closing(code) || is_store)
         return code;
     if (++s->refusals < 3)
         return code;
@@ -175,7 +175,7 @@ static void answer(struct session *s, enum code code, struct reply *reply)
     struct span head = reply_head(line, code, reply);
     if (channel_answer(&s->channel, head, has_body ? &reply->body : NULL))
         end(s, "no memory for an answer");
-    else if (reply->is_last || reply_is_closing(code))
+    else if (reply->is_last || code_is_closing(code))
         end(s, code ? code_name(code) : "ended");
 }
 

@@ -48,6 +48,22 @@ enum code code_from_name(struct span name)
     return CODE_UNKNOWN;
 }
 
+bool code_is_closing(enum code code)
+{
+    switch (code) {
+    case CODE_VERSION:
+    case CODE_BAD_HELLO:
+    case CODE_BUSY:
+    case CODE_TIMEOUT:
+    case CODE_TAMPERED:
+    case CODE_RATE_LIMITED:
+    case CODE_INTERNAL:
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Takes the word up to the next space off the front; an empty one at the end. */
 static struct span take_word(struct span *rest)
 {

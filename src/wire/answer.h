@@ -44,6 +44,10 @@ enum code {
 const char *code_name(enum code code);
 enum code code_from_name(struct span name);
 
+/* Whether the connection ends behind this code wherever it is answered. Too-large isn't one of them: a
+ * message leaves the connection open, a line doesn't. */
+bool code_is_closing(enum code code);
+
 enum answer_kind { ANSWER_OK, ANSWER_MESSAGE, ANSWER_EMPTY, ANSWER_BYE, ANSWER_ERR };
 
 /* A parsed answer. Spans point into what was parsed. */

@@ -55,6 +55,7 @@ static void open_home(struct home *home, const char *name)
     char path[512];
     (void)snprintf(path, sizeof(path), "%s/%s", root, name);
     assert_int_equal(home_open(home, path), STATUS_OK);
+    assert_int_equal(home_make(home), STATUS_OK);
 }
 
 static void test_made(void **state)
@@ -69,6 +70,24 @@ static void test_made(void **state)
     assert_int_equal(mode_of(account.path), 0700);
     assert_non_null(strstr(account.path, "/accounts/abcd01"));
     home_close_account(&account);
+    home_close(&home);
+}
+
+static void test_made_late(void **state)
+{
+    /* Opening a missing directory makes nothing; making it twice is fine. */
+    char path[512];
+    struct stat st;
+    struct home home;
+    (void)state;
+    (void)snprintf(path, sizeof(path), "%s/late/home", root);
+    assert_int_equal(home_open(&home, path), STATUS_OK);
+    assert_int_equal(home.dir, -1);
+    (void)snprintf(path, sizeof(path), "%s/late", root);
+    assert_int_equal(stat(path, &st), -1);
+    assert_int_equal(home_make(&home), STATUS_OK);
+    assert_int_equal(home_make(&home), STATUS_OK);
+    assert_int_equal(mode_of(home.path), 0700);
     home_close(&home);
 }
 
@@ -179,9 +198,10 @@ static void test_first_login(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_made),  cmocka_unit_test(test_environment),
-        cmocka_unit_test(test_unfit), cmocka_unit_test(test_only_user),
-        cmocka_unit_test(test_lock),  cmocka_unit_test(test_first_login),
+        cmocka_unit_test(test_made),        cmocka_unit_test(test_made_late),
+        cmocka_unit_test(test_environment), cmocka_unit_test(test_unfit),
+        cmocka_unit_test(test_only_user),   cmocka_unit_test(test_lock),
+        cmocka_unit_test(test_first_login),
     };
     return cmocka_run_group_tests(tests, make_root, remove_root);
 }

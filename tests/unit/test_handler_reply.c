@@ -82,21 +82,6 @@ static void a_success_is_its_text(void **state)
     assert_true(span_is(head_of(line, code, &reply), "OK 3"));
 }
 
-static void the_protocols_codes_close(void **state)
-{
-    /* Those that the page lists as closing, and no others. */
-    (void)state;
-    static const enum code closing[] = {CODE_VERSION, CODE_BAD_HELLO, CODE_BUSY,
-                                        CODE_TIMEOUT, CODE_TAMPERED,  CODE_RATE_LIMITED,
-                                        CODE_INTERNAL};
-    for (enum code code = CODE_NONE; code < CODE_COUNT; code++) {
-        bool is_listed = false;
-        for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++)
-            is_listed |= closing[i] == code;
-        assert_int_equal(reply_is_closing(code), is_listed);
-    }
-}
-
 static void a_stores_error_becomes_a_code(void **state)
 {
     /* What the client can do something about is told; everything else is internal, never a success. */
@@ -133,7 +118,6 @@ int main(void)
         cmocka_unit_test(a_text_of_its_own_takes_the_place_of_the_codes),
         cmocka_unit_test(a_head_is_never_too_long),
         cmocka_unit_test(a_success_is_its_text),
-        cmocka_unit_test(the_protocols_codes_close),
         cmocka_unit_test(a_stores_error_becomes_a_code),
         cmocka_unit_test(the_decoy_is_a_real_identity),
     };

@@ -292,9 +292,25 @@ static void a_broken_list_line_is_refused(void **state)
     }
 }
 
+static void the_protocols_codes_close(void **state)
+{
+    /* Those that the page lists as closing, and no others. */
+    (void)state;
+    static const enum code closing[] = {CODE_VERSION, CODE_BAD_HELLO, CODE_BUSY,
+                                        CODE_TIMEOUT, CODE_TAMPERED,  CODE_RATE_LIMITED,
+                                        CODE_INTERNAL};
+    for (enum code code = CODE_NONE; code < CODE_COUNT; code++) {
+        bool is_listed = false;
+        for (size_t i = 0; i < sizeof(closing) / sizeof(closing[0]); i++)
+            is_listed |= closing[i] == code;
+        assert_int_equal(code_is_closing(code), is_listed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_protocols_codes_close),
         cmocka_unit_test(ok_hands_out_its_rest_and_body),
         cmocka_unit_test(empty_and_bye_stand_alone),
         cmocka_unit_test(anything_else_is_no_answer),
