@@ -7,6 +7,7 @@
  *         identities    pinned identities (pins.h)
  *         seen          ids of messages that were shown (seen.h)
  *         first-login   when this client first knew the account
+ *         draft-<user>  a text for that user that could not be sent (draft.h)
  *         quarantine/   messages that failed their checks
  *
  * Each of the two kinds of directory has a file `lock`, held (flock) while anything in it is changed; an

@@ -22,7 +22,7 @@ const struct word words_table[] = {
     {"login", login_main, 1, "", "[NAME]", "log in on this machine",
      "Fetches your keys from the server and keeps them here, sealed by your password. After that,\n"
      "other words ask for the password only to open them.\n"},
-    {"logout", logout_main, 0, "", "", "remove the keys from this machine",
+    {"logout", logout_main, 0, "", "", "remove your keys from here",
      "The account, its messages and the pinned keys of others stay; log in to get the keys "
      "again.\n"},
     {"send", send_main, 2, "mf", "USER [-m TEXT | -f FILE | -]", "send a message",
@@ -34,7 +34,7 @@ const struct word words_table[] = {
      "  --raw              write what the message holds as it is, without a header, for scripts\n"},
     {"inbox", inbox_main, 0, "", "", "list waiting messages",
      "Lists sender, time stored, size and id, and removes nothing.\n"},
-    {"whoami", whoami_main, 0, "", "", "your name, and all fingerprints",
+    {"whoami", whoami_main, 0, "", "", "your name and all fingerprints",
      "Compare fingerprints with people over another way: by telephone, or face to face.\n"},
     {"ping", ping_main, 0, "", "", "see that the server answers",
      "Connects, checks the host key, and says how long an answer takes.\n"},
