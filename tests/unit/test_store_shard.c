@@ -116,26 +116,6 @@ static void a_copied_store_is_a_store_of_its_own(void **state)
     store_close(s);
 }
 
-static void a_store_copied_while_in_use_is_one(void **state)
-{
-    /* The log was copied before a message came, the lock file after: what the lock file says of the
-     * original's end isn't held against the copy. */
-    struct fixture *f = *state;
-    struct store_login bob = fill(f, 40);
-    uint64_t end = read_marker(f).end;
-    assert_int_equal(fixture_put_n(f->s, "bob", 1000), ERR_OK);
-    assert_int_equal(store_settle(f->s), ERR_OK);
-    struct file_path copy = copy_of(f), log;
-    struct file_path original = file_named(f, "log.1");
-    snprintf(log.text, sizeof(log.text), "%.200s%s", copy.text, original.text + strlen(f->store));
-    assert_int_equal(truncate(log.text, (off_t)end), 0);
-    struct store *s = fixture_open_with(copy.text, &fixture_quota);
-    expect_filled(s, &bob, 40);
-    assert_int_equal(fixture_put_n(s, "bob", 1000), ERR_OK);
-    assert_int_equal(store_settle(s), ERR_OK);
-    store_close(s);
-}
-
 static void what_does_not_chain_is_not_there(void **state)
 {
     /* Garbage, half a record, or a copy of an old record behind the end: ignored, and written over. */
@@ -480,7 +460,6 @@ int main(void)
         FIXTURE_TEST(a_changed_index_is_not_believed),
         FIXTURE_TEST(a_lost_marker_is_made_again),
         FIXTURE_TEST(a_copied_store_is_a_store_of_its_own),
-        FIXTURE_TEST(a_store_copied_while_in_use_is_one),
         FIXTURE_TEST(what_does_not_chain_is_not_there),
         FIXTURE_TEST(a_record_behind_the_marker_is_found),
         FIXTURE_TEST(a_loss_of_power_leaves_whole_records),

@@ -44,16 +44,14 @@ uint64_t keys_check_value(const struct keys *keys, const uint8_t key[static INDE
     return keyed_hash(keys->check, SPANS(span_of(key, INDEX_KEY_LEN), rest));
 }
 
-uint64_t keys_check_marker(const struct keys *keys, const struct lock_place *place,
-                           const struct marker *marker)
+uint64_t keys_check_marker(const struct keys *keys, unsigned shard, const struct marker *marker)
 {
-    return keyed_hash(keys->check, SPANS(span_of(place, sizeof(*place)),
+    return keyed_hash(keys->check, SPANS(span_of(&shard, sizeof(shard)),
                                          span_of(marker, offsetof(struct marker, checksum))));
 }
 
-uint64_t keys_check_durable(const struct keys *keys, const struct lock_place *place,
-                            const struct durable *durable)
+uint64_t keys_check_durable(const struct keys *keys, unsigned shard, const struct durable *durable)
 {
-    return keyed_hash(keys->check, SPANS(span_of(place, sizeof(*place)),
+    return keyed_hash(keys->check, SPANS(span_of(&shard, sizeof(shard)),
                                          span_of(durable, offsetof(struct durable, checksum))));
 }

@@ -25,9 +25,7 @@ void keys_entry(const struct keys *keys, uint8_t key[static INDEX_KEY_LEN], enum
 uint64_t keys_check_value(const struct keys *keys, const uint8_t key[static INDEX_KEY_LEN],
                           struct span value);
 
-uint64_t keys_check_marker(const struct keys *keys, const struct lock_place *place,
-                           const struct marker *marker);
-uint64_t keys_check_durable(const struct keys *keys, const struct lock_place *place,
-                            const struct durable *durable);
+uint64_t keys_check_marker(const struct keys *keys, unsigned shard, const struct marker *marker);
+uint64_t keys_check_durable(const struct keys *keys, unsigned shard, const struct durable *durable);
 
 #endif

@@ -21,14 +21,6 @@
 #define LAYOUT_HASH_LEN       32
 #define LAYOUT_DURABLE_OFFSET 4096 /* of the lock file: the durable end has a page of its own */
 
-/* What the checksums of a lock file's pages are bound to. In a copy of the store they don't hold: what the
- * original's marker and durable end say of its log needn't be true of the copy's. */
-struct lock_place {
-    uint64_t shard;
-    uint64_t device; /* of the lock file, as fstat shows them */
-    uint64_t inode;
-};
-
 /* ---- lock file, page 0: the marker, written by one pwrite at the end of each transaction ---- */
 
 #define MARKER_MAGIC   UINT64_C(0x31304b524d474d53) /* "SMGMRK01" */
@@ -52,7 +44,7 @@ struct marker {
     uint64_t live_records; /* of them still needed: what a compaction would copy */
     uint64_t live_bytes;
     uint64_t last_time; /* the latest record's time */
-    uint64_t checksum;  /* keyed, over struct lock_place and everything above */
+    uint64_t checksum;  /* keyed, over the shard's number and everything above */
 };
 
 /* ---- lock file, page 1: the durable end; never too high, may lag ---- */

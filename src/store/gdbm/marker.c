@@ -15,13 +15,12 @@ enum err marker_read(const struct marker_file *file, struct marker *marker)
 {
     ssize_t n = pread(file->fd, marker, sizeof(*marker), 0);
     if (n < 0) {
-        log_event(LOG_LEVEL_ERROR, "marker_read_failed", "shard=%u errno=%d",
-                  (unsigned)file->place.shard, errno);
+        log_event(LOG_LEVEL_ERROR, "marker_read_failed", "shard=%u errno=%d", file->shard, errno);
         return ERR_IO;
     }
     if (n != (ssize_t)sizeof(*marker) || marker->magic != MARKER_MAGIC ||
         memcmp(marker->boot, file->boot, sizeof(marker->boot)) != 0 ||
-        marker->checksum != keys_check_marker(file->keys, &file->place, marker))
+        marker->checksum != keys_check_marker(file->keys, file->shard, marker))
         return ERR_NOT_FOUND;
     return ERR_OK;
 }
@@ -34,8 +33,7 @@ static enum err write_page(const struct marker_file *file, const void *data, siz
         return ERR_OK;
     if (n >= 0 || errno == ENOSPC || errno == EDQUOT || errno == EFBIG)
         return ERR_NO_SPACE;
-    log_event(LOG_LEVEL_ERROR, "marker_write_failed", "shard=%u errno=%d",
-              (unsigned)file->place.shard, errno);
+    log_event(LOG_LEVEL_ERROR, "marker_write_failed", "shard=%u errno=%d", file->shard, errno);
     return ERR_IO;
 }
 
@@ -43,7 +41,7 @@ enum err marker_write(const struct marker_file *file, struct marker *marker)
 {
     marker->magic = MARKER_MAGIC;
     memcpy(marker->boot, file->boot, sizeof(marker->boot));
-    marker->checksum = keys_check_marker(file->keys, &file->place, marker);
+    marker->checksum = keys_check_marker(file->keys, file->shard, marker);
     return write_page(file, marker, sizeof(*marker), 0);
 }
 
@@ -52,7 +50,7 @@ static bool read_durable(const struct marker_file *file, struct durable *durable
     return pread(file->fd, durable, sizeof(*durable), LAYOUT_DURABLE_OFFSET) ==
                (ssize_t)sizeof(*durable) &&
            durable->magic == DURABLE_MAGIC &&
-           durable->checksum == keys_check_durable(file->keys, &file->place, durable);
+           durable->checksum == keys_check_durable(file->keys, file->shard, durable);
 }
 
 /* It is raised without the lock, so it may be half written just now: a second look costs less than taking
@@ -72,7 +70,7 @@ enum err marker_raise_durable(const struct marker_file *file, uint64_t generatio
     if (marker_durable_end(file, generation) >= end)
         return ERR_OK;
     struct durable durable = {.magic = DURABLE_MAGIC, .generation = generation, .end = end};
-    durable.checksum = keys_check_durable(file->keys, &file->place, &durable);
+    durable.checksum = keys_check_durable(file->keys, file->shard, &durable);
     return write_page(file, &durable, sizeof(durable), LAYOUT_DURABLE_OFFSET);
 }
 

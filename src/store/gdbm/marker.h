@@ -10,12 +10,12 @@
 /* What is needed to read and write them. */
 struct marker_file {
     int fd;
-    struct lock_place place;
+    unsigned shard;
     const struct keys *keys;
     const uint8_t *boot; /* LAYOUT_BOOT_LEN bytes */
 };
 
-/* ERR_NOT_FOUND: none, torn, of another boot, or copied from another file. ERR_IO. */
+/* ERR_NOT_FOUND: none, torn, or of another boot. ERR_IO. */
 enum err marker_read(const struct marker_file *file, struct marker *marker) MUST_USE;
 
 /* Fills in magic, boot and checksum. Under the shard's lock. ERR_NO_SPACE, ERR_IO. */

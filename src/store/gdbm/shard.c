@@ -90,12 +90,12 @@ static enum err open_files(struct shard *shard, bool may_create)
     if (fd < 0 || fstat(fd, &st) != 0)
         e = open_failed(shard, "lock");
     shard->file = (struct marker_file){.fd = fd,
-                                       .place = {.shard = shard->number},
+                                       .shard = shard->number,
                                        .keys = &shard->store->keys,
                                        .boot = shard->store->directory.boot};
     if (!e) {
-        shard->file.place.device = st.st_dev;
-        shard->file.place.inode = st.st_ino;
+        shard->lock_device = st.st_dev;
+        shard->lock_inode = st.st_ino;
     }
     return e;
 }
@@ -216,7 +216,7 @@ static enum err lock(struct shard *shard)
     if (e)
         return e;
     if (fstatat(shard->dir, "lock", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        st.st_dev == shard->file.place.device && st.st_ino == shard->file.place.inode)
+        st.st_dev == shard->lock_device && st.st_ino == shard->lock_inode)
         return ERR_OK;
     lock_release(shard->file.fd);
     return REPLACED;

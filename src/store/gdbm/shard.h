@@ -16,6 +16,8 @@ struct shard {
     unsigned number;
     int dir; /* O_PATH */
     struct marker_file file;
+    dev_t lock_device; /* of file.fd, to see that the path still leads to it */
+    ino_t lock_inode;
     bool is_read_only;
     struct journal journal;
     struct index *index;  /* NULL: not open */
