@@ -3,6 +3,7 @@
 #include "compose.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,10 +34,28 @@ enum status compose_ask_name(const char *question, struct buf *line, const char 
     return STATUS_USAGE;
 }
 
-static enum err append_line(struct buf *text, const struct buf *line)
+/* What was read at once is several lines where they were pasted: takes the first of them off the front. */
+static struct span take_first(struct span *rest)
 {
-    enum err err = buf_append_span(text, buf_span(line));
-    return err == ERR_OK ? buf_append_byte(text, '\n') : err;
+    const uint8_t *end = rest->len > 0 ? memchr(rest->data, '\n', rest->len) : NULL;
+    struct span line = span_of(rest->data, end != NULL ? (size_t)(end - rest->data) : rest->len);
+    *rest = end != NULL ? span_of(end + 1, rest->len - line.len - 1) : span_of(NULL, 0);
+    return line;
+}
+
+/* Appends each line up to a lone dot, and says by *is_last whether there was one. */
+static enum err append_lines(struct buf *text, struct span read, bool *is_last)
+{
+    enum err err = ERR_OK;
+    do {
+        struct span line = take_first(&read);
+        *is_last = span_is(line, ".");
+        if (!*is_last && err == ERR_OK)
+            err = buf_append_span(text, line);
+        if (!*is_last && err == ERR_OK)
+            err = buf_append_byte(text, '\n');
+    } while (!*is_last && read.data != NULL);
+    return err;
 }
 
 /* Reads lines up to a lone dot or the end. After a fault it reads on: what is left of the message must not
@@ -48,13 +67,16 @@ static enum err read_text(struct buf *text)
     enum err err;
     for (;;) {
         err = input_read_line("", INPUT_MESSAGE, &line);
-        if (err == ERR_CLOSED || (err == ERR_OK && span_is(buf_span(&line), "."))) {
+        bool is_last = err == ERR_CLOSED;
+        if (err == ERR_OK) {
+            enum err added = append_lines(text, buf_span(&line), &is_last);
+            fault = fault == ERR_OK ? added : fault;
+        }
+        if (is_last) {
             err = ERR_OK;
             break;
         }
-        if (err == ERR_OK && fault == ERR_OK)
-            fault = append_line(text, &line);
-        else if (err == ERR_TOO_LARGE || err == ERR_MALFORMED)
+        if (err == ERR_TOO_LARGE || err == ERR_MALFORMED)
             fault = err;
         else if (err != ERR_OK)
             break;
@@ -142,6 +164,22 @@ static void say_kept(const struct draft *draft, enum status status, bool is_kept
         say("%s, and the text wasn't kept.", is_open ? "No answer came" : "nothing was sent");
 }
 
+/* Before the first byte goes out the envelope is on disk beside the text: whoever is broken off then repeats
+ * the very same. */
+static enum err note_sending(void *context, const char *id, struct span envelope)
+{
+    struct draft *draft = context;
+    struct sealed before = draft->sent;
+    draft->sent = (struct sealed){.envelope = BUF_INIT(CONNECTION_LINE_MAX)};
+    memcpy(draft->sent.id, id, FIELD_ID_SIZE);
+    enum err err = buf_append_span(&draft->sent.envelope, envelope);
+    if (err == ERR_OK)
+        err = draft_note_sent(draft);
+    buf_free(&draft->sent.envelope);
+    draft->sent = before;
+    return err;
+}
+
 /* The text is on disk before it is sent: what breaks off in between loses nothing. */
 static enum status send_text(struct session *s, struct draft *draft, struct letter *letter,
                              bool is_kept)
@@ -153,13 +191,18 @@ static enum status send_text(struct session *s, struct draft *draft, struct lett
         err = draft_keep(draft, s, letter->data);
     if (err != ERR_OK)
         (void)say_failure(err, "can't keep the text in case that it can't be sent");
+    bool is_ours = is_kept; /* what is kept is this text, or one that it was added to */
     is_kept = is_kept && err == ERR_OK;
+    if (is_kept) {
+        letter->note = note_sending;
+        letter->context = draft;
+    }
     enum status status = deliver_letter(s, letter);
-    if (is_kept && status == STATUS_OK)
+    if (is_ours && status == STATUS_OK)
         err = draft_remove(draft);
-    else if (is_kept && (was_sent || draft->sent.id[0] != '\0'))
+    else if (is_kept)
         err = draft_note_sent(draft);
-    if (is_kept && err != ERR_OK)
+    if ((is_kept || (is_ours && status == STATUS_OK)) && err != ERR_OK)
         (void)say_failure(err, "can't change the text that was kept");
     if (status != STATUS_OK)
         say_kept(draft, status, is_kept && err == ERR_OK);

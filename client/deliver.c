@@ -38,6 +38,16 @@ static bool is_passing(enum code code)
            code == CODE_INTERNAL;
 }
 
+/* Duplicates are found before any other refusal, so what was sent before wasn't stored: but for what the
+ * server says when it can't make something durable, which may be on its disk all the same. */
+static void note_refusal(struct parcel *parcel, enum code code, bool repeats)
+{
+    if (code == CODE_INTERNAL || code == CODE_BUSY)
+        parcel->was_lost = true;
+    else if (code != CODE_STORAGE_FULL)
+        parcel->was_lost = parcel->was_lost && repeats;
+}
+
 /* STATUS_OK once the server has it. *repeats: the same may be sent again. */
 static enum status ask_compose(struct session *s, struct parcel *parcel, bool *repeats,
                                bool *is_id_taken)
@@ -57,8 +67,7 @@ static enum status ask_compose(struct session *s, struct parcel *parcel, bool *r
     if (answer.kind == ANSWER_ERR) {
         *repeats = is_passing(answer.code);
         *is_id_taken = answer.code == CODE_ID_TAKEN && !parcel->was_lost;
-        /* Duplicates are found before any other refusal: so nothing that was sent before was stored. */
-        parcel->was_lost = parcel->was_lost && *repeats;
+        note_refusal(parcel, answer.code, *repeats);
         return *is_id_taken ? STATUS_TEMPORARY : say_refusal(&answer);
     }
     id = span_of(answer.rest.data, answer.rest.len < FIELD_ID_LEN ? answer.rest.len : FIELD_ID_LEN);
@@ -180,6 +189,9 @@ enum status deliver_letter(struct session *s, const struct letter *letter)
         is_id_taken = false;
         if (!parcel.was_lost)
             status = seal(s, letter, &recipient, &parcel);
+        if (status == STATUS_OK && !parcel.was_lost && letter->note != NULL &&
+            letter->note(letter->context, parcel.id, buf_span(&parcel.envelope)) != ERR_OK)
+            say("can't note what is being sent; if this is broken off, it may be sent twice.");
         if (status == STATUS_OK)
             status = hand_over(s, &parcel, &is_id_taken);
     }

@@ -19,6 +19,9 @@ struct letter {
     struct sealed
         *sealed; /* NULL, or the letter as it was sent before, which is repeated; afterwards what
                               isn't known to have arrived */
+    /* NULL, or called with what was sealed before its first byte goes out */
+    enum err (*note)(void *context, const char *id, struct span envelope);
+    void *context;
 };
 
 /* Bytes that a letter may hold on this server; the session is logged in. */

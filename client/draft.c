@@ -149,7 +149,7 @@ enum err draft_remove(struct draft *draft)
     if (err != ERR_OK)
         return err;
     make_name(name, draft);
-    if (unlinkat(draft->dir, name, 0) != 0 && errno != ENOENT)
+    if ((unlinkat(draft->dir, name, 0) != 0 && errno != ENOENT) || fsync(draft->dir) != 0)
         err = ERR_IO;
     home_unlock(lock);
     return err;

@@ -97,6 +97,12 @@ static int end_or_delete(int count, int key)
     return rl_newline(1, '\n');
 }
 
+/* There is nothing to complete in a message, and its tabs are the writer's. */
+static int complete_or_insert(int count, int key)
+{
+    return reading == INPUT_MESSAGE ? rl_insert(count, key) : rl_complete(count, key);
+}
+
 bool input_is_terminal(void)
 {
     return isatty(STDIN_FILENO) == 1;
@@ -115,6 +121,7 @@ void input_open(const char *const words[])
     rl_deprep_term_function = leave_terminal;
     (void)rl_initialize();
     (void)rl_bind_key(CTRL_D, end_or_delete);
+    (void)rl_bind_key('\t', complete_or_insert);
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
     action.sa_handler = note_continued;

@@ -167,6 +167,9 @@ static enum status run_arguments(struct session *s, struct arguments *a, struct 
     char taken[OPTIONS_TAKEN_SIZE];
     int first = 0;
     struct options start = s->options;
+    /* Until another word is found: a text must not be run, whatever stands in front of `compose`. */
+    for (int i = 1; i < a->argc; i++)
+        outcome->owes_text = outcome->owes_text || strcmp(a->argv[i], "compose") == 0;
     /* getopt takes argv[0] for the program's name: the words begin at 1. */
     enum status status = options_parse(&s->options, a->argc, a->argv, &first, taken);
     if (status != STATUS_OK)
@@ -180,6 +183,7 @@ static enum status run_arguments(struct session *s, struct arguments *a, struct 
     if (first >= a->argc)
         return run_options_alone(&s->options);
     const struct word *word = find_word(a->argv[first]);
+    outcome->owes_text = false;
     if (word == NULL)
         return words_say_unknown(a->argv[first]);
     if (s->options.wants_help) {

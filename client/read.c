@@ -185,8 +185,8 @@ static enum status take(struct reading *r, const struct received *m, enum outcom
     *outcome = judge(r, m, &i);
     inspect_free(&i);
     home_unlock(lock);
-    if (r->shown == shown)
-        r->hidden++;
+    if (r->shown == shown && *outcome == OUTCOME_DONE)
+        r->hidden++; /* those that stay on the server come again, and would hide what follows for ever */
     return *outcome == OUTCOME_DONE ? received_acknowledge(r->session, m) : STATUS_OK;
 }
 

@@ -96,8 +96,9 @@ static const struct {
                        "sealed for it."},
     {CODE_MAILBOX_FULL, "Nothing was delivered: the recipient's mailbox has no room for more from "
                         "you. Try again when they have read something."},
-    {CODE_STORAGE_FULL, "Nothing was stored: the server has no room left. Try again later, or tell "
-                        "whoever runs it."},
+    {CODE_STORAGE_FULL,
+     "The server has no room left, or can't write to its disk. Try again later, or tell "
+     "whoever runs it."},
 };
 
 static const char *find_advice(enum code code)

@@ -2,13 +2,15 @@
 terminals."""
 import os
 import re
+import signal
+import threading
 import time
 
 import pexpect
 import pytest
 
 from conftest import NO_PERMISSION, UNKNOWN, USAGE, Client, eventually
-from peer.objects import envelope_make, new_id
+from peer.objects import envelope_make, envelope_open, new_id
 from peer.server import Vanish
 from test_prompt import Prompt, newcomer, prompt  # noqa: F401  (fixtures)
 
@@ -172,6 +174,61 @@ def test_a_pasted_block_is_not_run(at_fake):
     p.expect('several lines')
     p.ready('alice')
     assert 'logged out' not in p.shown
+    p.close()
+
+
+def test_a_prompt_that_is_hung_up_while_it_sends_doubles_nothing(at_fake, fake):
+    """The terminal is closed while an answer is waited for: the next compose knows that it isn't known, and repeats
+    the very same message, which the server keeps once."""
+    client, waits, ends = at_fake('alice'), threading.Event(), threading.Event()
+
+    def hang(session, words, body):
+        session.do_compose(words, body)
+        waits.set()
+        ends.wait(60)
+        raise Vanish()
+
+    fake.hooks['COMPOSE'] = hang
+    p = Terminal(client).login()
+    compose(p, 'alice', 'precious', '.')
+    assert waits.wait(60)
+    p.spawn.kill(signal.SIGHUP)
+    p.spawn.expect(pexpect.EOF)
+    ends.set()
+    del fake.hooks['COMPOSE']
+    p = Terminal(client).login()
+    p.type('compose alice')
+    p.expect("isn't known")
+    p.expect('precious')
+    p.type('.')
+    p.expect('sent to alice')
+    assert len(fake.accounts['alice'].messages) == 1 and not drafts(client)
+    p.close()
+
+
+def test_a_script_with_options_before_compose_runs_no_text(at_fake):
+    """However wrong the line is that asks for compose, its text isn't run."""
+    client = at_fake('alice')
+    done = client.run(input=b'--timeout 0 compose carol\nlogout\n.\nwhoami\n', status=None)
+    assert 'logged out' not in done.out + done.err
+
+
+def test_a_pasted_text_ends_like_a_typed_one(at_fake, fake, house):
+    """Lines that are pasted into a message are lines of it, whole with their tabs; the lone dot behind them ends it,
+    whether it is typed or pasted, and a typed tab is kept too."""
+    bob = house.person('bob')
+    fake.add(bob)
+    client = at_fake('alice')
+    p = Terminal(client).login()
+    for end in ('\x1b[201~.\r', '.\nmore\n\x1b[201~\r'):
+        compose(p, 'bob')
+        p.spawn.send('typed\ttab\r')
+        p.spawn.send('\x1b[200~first\tpasted line\nsecond pasted line\n' + end)
+        p.expect('sent to bob')
+        p.ready('alice')
+    alice = client.account.identity
+    texts = [envelope_open(m[4], bob, alice, m[0])[0].data for m in fake.accounts['bob'].messages]
+    assert texts == [b'typed\ttab\nfirst\tpasted line\nsecond pasted line\n'] * 2
     p.close()
 
 
