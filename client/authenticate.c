@@ -301,40 +301,46 @@ static enum status load_keys(struct session *s)
     return STATUS_NO_PERMISSION;
 }
 
+/* What the keys are opened for. */
+enum purpose {
+    PURPOSE_LOCAL,   /* no server is asked for anything */
+    PURPOSE_SEND,    /* a login follows when there is a server */
+    PURPOSE_SESSION, /* a login */
+};
+
+static enum status say_wrong_password(const struct session *s, bool *is_wrong)
+{
+    say("wrong password for %s.", s->user);
+    *is_wrong = true;
+    return STATUS_NO_PERMISSION;
+}
+
 /* One password, and all that follows from it. *may_retry: it was wrong, and another one may be tried. */
-static enum status unlock_and_prove(struct session *s, bool *may_retry)
+static enum status unlock(struct session *s, enum purpose purpose, bool *may_retry)
 {
     struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
     bool is_wrong = false;
-    *may_retry = false;
     enum status status = password_get(s, false, &password);
     if (status == STATUS_OK) {
         struct span text = buf_span(&password);
         enum err err = keyring_unlock(&s->ring, text);
         if (err == ERR_OK)
-            status = prove(s, &text);
+            status = purpose == PURPOSE_SESSION ? prove(s, &text) : STATUS_OK;
+        else if (err == ERR_FORGED && purpose == PURPOSE_LOCAL)
+            status = say_wrong_password(s, &is_wrong);
         else if (err == ERR_FORGED)
             status = try_changed_password(s, text, &is_wrong);
         else
             status = say_failure(err, "can't open the keys");
-        *may_retry = is_wrong && password_can_retry(s);
     }
+    *may_retry = is_wrong && password_can_retry(s);
     buf_free(&password);
     return status;
 }
 
-enum status authenticate_session(struct session *s)
+static enum status load_and_unlock(struct session *s, enum purpose purpose)
 {
-    bool was_logged_in = s->is_logged_in;
     bool may_retry = true;
-    if (connection_is_alive(&s->connection) && s->is_logged_in)
-        return STATUS_OK;
-    if (s->ring.is_unlocked) {
-        enum status status = prove(s, NULL);
-        if (status == STATUS_OK && was_logged_in)
-            say("connected again.");
-        return status;
-    }
     enum status status = password_read_given(s);
     if (status == STATUS_OK)
         status = session_choose_user(s, NULL);
@@ -343,10 +349,45 @@ enum status authenticate_session(struct session *s)
     if (status != STATUS_OK)
         return status;
     for (int i = 0; i < TRIES && may_retry; i++)
-        status = unlock_and_prove(s, &may_retry);
+        status = unlock(s, purpose, &may_retry);
+    return status;
+}
+
+/* The password at hand may be a new one, if the keys were changed elsewhere since it opened them. */
+static enum status prove_unlocked(struct session *s)
+{
+    struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
+    bool is_given = s->options.password_file != NULL || s->options.password_fd >= 0;
+    enum status status = is_given ? password_get(s, false, &password) : STATUS_OK;
+    struct span text = buf_span(&password);
+    if (status == STATUS_OK)
+        status = prove(s, is_given ? &text : NULL);
+    buf_free(&password);
+    return status;
+}
+
+enum status authenticate_session(struct session *s)
+{
+    bool was_logged_in = s->is_logged_in;
+    if (connection_is_alive(&s->connection) && s->is_logged_in)
+        return STATUS_OK;
+    if (s->ring.is_unlocked) {
+        enum status status = prove_unlocked(s);
+        if (status == STATUS_OK && was_logged_in)
+            say("connected again.");
+        return status;
+    }
+    enum status status = load_and_unlock(s, PURPOSE_SESSION);
     if (status == STATUS_OK && s->is_prompt)
         authenticate_say_welcome(s);
     return status;
+}
+
+enum status authenticate_keys(struct session *s, bool may_connect)
+{
+    if (s->ring.is_unlocked)
+        return STATUS_OK;
+    return load_and_unlock(s, may_connect ? PURPOSE_SEND : PURPOSE_LOCAL);
 }
 
 void authenticate_say_welcome(const struct session *s)

@@ -13,6 +13,10 @@
  * that was given for a script is tried. If the salts are equal, nothing is sent. */
 enum status authenticate_session(struct session *s) MUST_USE;
 
+/* Opens the local keys, for what needs no server. If the password doesn't open them, may_connect says whether
+ * the server is asked if it was changed elsewhere; the session may be logged in then. */
+enum status authenticate_keys(struct session *s, bool may_connect) MUST_USE;
+
 /* Asks for the password, logs s->user in by it, and fetches and keeps the account's keys; a person may try
  * three times. */
 enum status authenticate_asking(struct session *s) MUST_USE;

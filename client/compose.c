@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* compose.c: the dialogue of writing a message. The recipient is checked before the first line is typed. */
+/* compose.c: the dialogue of writing a message. Where there is a server, the recipient is checked before the
+ * first line is typed. */
 #include "compose.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "authenticate.h"
-#include "base/clock.h"
-#include "draft.h"
+#include "crypto/envelope.h"
+#include "deliver.h"
 #include "identify.h"
 #include "input.h"
-#include "page.h"
+#include "post.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -95,189 +93,97 @@ void compose_skip_text(void)
     buf_free(&none);
 }
 
-/* What is kept is shown, so that nobody sends what they forgot. */
-static void offer(const struct draft *draft)
-{
-    char when[32] = "";
-    struct tm tm;
-    struct buf rows = BUF_INIT(20 * CONNECTION_LINE_MAX);
-    time_t time = (time_t)draft->time;
-    bool is_old = draft->time + 86400 / 2 < clock_wall();
-    if (localtime_r(&time, &tm) == NULL ||
-        strftime(when, sizeof(when), is_old ? "%Y-%m-%d %H:%M" : "%H:%M", &tm) == 0)
-        when[0] = '\0';
-    say("a text for %s from %s was kept; %s:", draft->to, when,
-        draft->sent.id[0] != '\0' ? "it isn't known whether it was sent" : "it wasn't sent");
-    if (page_append(&rows, page_width(STDOUT_FILENO), PAGE_INDENT, buf_span(&draft->text)) ==
-        ERR_OK)
-        (void)fwrite(rows.data, 1, rows.len, stdout);
-    buf_free(&rows);
-    say("A lone . sends it as it is, lines before that are added to it, Ctrl-C drops it.");
-}
-
-static void invite(const struct draft *draft)
-{
-    if (!input_is_terminal())
-        return;
-    if (draft->text.len > 0)
-        offer(draft);
-    else
-        say("Write the message; a lone . or Ctrl-D ends it, Ctrl-C drops it.");
-}
-
-static enum status say_dropped(struct draft *draft)
-{
-    enum err err = draft->text.len > 0 ? draft_remove(draft) : ERR_OK;
-    say("the message was dropped; nothing was sent.");
-    return err == ERR_OK ? STATUS_USAGE : say_failure(err, "can't remove the text that was kept");
-}
-
 /* `err` is what read_text ended with. */
-static enum status say_unusable(struct draft *draft, enum err err, size_t max)
+static enum status say_unusable(const char *to, enum err err, size_t max)
 {
-    if (err == ERR_DENIED)
-        return say_dropped(draft);
+    if (err == ERR_DENIED) {
+        say("the message was dropped; nothing was sent.");
+        return STATUS_USAGE;
+    }
     if (err == ERR_TOO_LARGE) {
         say("the message is longer than this server takes (%zu bytes); nothing was sent.", max);
         return STATUS_DATA;
     }
     if (err == ERR_MALFORMED) {
-        say("the message isn't UTF-8; nothing was sent. Send it as a file: send %s -f FILE",
-            draft->to);
+        say("the message isn't UTF-8; nothing was sent. Send it as a file: send %s -f FILE", to);
         return STATUS_DATA;
     }
     return say_failure(err, "can't read the message; nothing was sent");
 }
 
-static void say_kept(const struct draft *draft, enum status status, bool is_kept)
+static enum status write_letter(struct session *s, struct letter *letter, size_t most)
 {
-    bool is_open = draft->sent.id[0] != '\0';
-    if (is_open && status != STATUS_UNKNOWN)
-        say("it still isn't known whether the message to %s was sent.", draft->to);
-    if (is_open && is_kept)
-        say("It is kept: type `compose %s`, then a lone . to send the very same again, which the "
-            "server keeps once.",
-            draft->to);
-    else if (is_kept)
-        say("nothing was sent. The text is kept: type `compose %s` to go on with it.", draft->to);
-    else
-        say("%s, and the text wasn't kept.", is_open ? "No answer came" : "nothing was sent");
-}
-
-/* Before the first byte goes out the envelope is on disk beside the text: whoever is broken off then repeats
- * the very same. */
-static enum err note_sending(void *context, const char *id, struct span envelope)
-{
-    struct draft *draft = context;
-    struct sealed before = draft->sent;
-    draft->sent = (struct sealed){.envelope = BUF_INIT(CONNECTION_LINE_MAX)};
-    memcpy(draft->sent.id, id, FIELD_ID_SIZE);
-    enum err err = buf_append_span(&draft->sent.envelope, envelope);
-    if (err == ERR_OK)
-        err = draft_note_sent(draft);
-    buf_free(&draft->sent.envelope);
-    draft->sent = before;
-    return err;
-}
-
-/* The text is on disk before it is sent: what breaks off in between loses nothing. */
-static enum status send_text(struct session *s, struct draft *draft, struct letter *letter,
-                             bool is_kept)
-{
-    enum err err = ERR_OK;
-    bool was_sent = draft->sent.id[0] != '\0';
-    letter->sealed = &draft->sent;
-    if (is_kept && !was_sent)
-        err = draft_keep(draft, s, letter->data);
-    if (err != ERR_OK)
-        (void)say_failure(err, "can't keep the text in case that it can't be sent");
-    bool is_ours = is_kept; /* what is kept is this text, or one that it was added to */
-    is_kept = is_kept && err == ERR_OK;
-    if (is_kept) {
-        letter->note = note_sending;
-        letter->context = draft;
-    }
-    enum status status = deliver_letter(s, letter);
-    if (is_ours && status == STATUS_OK)
-        err = draft_remove(draft);
-    else if (is_kept)
-        err = draft_note_sent(draft);
-    if ((is_kept || (is_ours && status == STATUS_OK)) && err != ERR_OK)
-        (void)say_failure(err, "can't change the text that was kept");
-    if (status != STATUS_OK)
-        say_kept(draft, status, is_kept && err == ERR_OK);
-    return status;
-}
-
-/* Lines that a person adds go behind what was kept; a script's are a message of their own, and what was
- * kept before stays. */
-static enum status finish_text(struct session *s, struct draft *draft, struct letter *letter,
-                               const struct buf *typed)
-{
-    bool had_text = draft->text.len > 0;
-    bool is_own = typed->len > 0 && !input_is_terminal();
-    struct sealed none = {.id = ""};
-    enum err err = ERR_OK;
-    letter->data = is_own ? buf_span(typed) : span_of(NULL, 0);
-    if (typed->len > 0) {
-        buf_free(&draft->sent.envelope);
-        draft->sent = none;
-        draft->sent.envelope = BUF_INIT(CONNECTION_LINE_MAX);
-    }
-    if (!is_own) {
-        err = buf_append_span(&draft->text, buf_span(typed));
-        letter->data = buf_span(&draft->text);
-    }
-    if (err != ERR_OK)
-        return say_failure(err, "can't put the message together; nothing was sent");
-    if (letter->data.len == 0) {
-        say("the message is empty; nothing was sent.");
-        return STATUS_DATA;
-    }
-    return send_text(s, draft, letter, !is_own || !had_text);
-}
-
-static enum status write_letter(struct session *s, struct letter *letter)
-{
-    struct buf text = BUF_INIT(deliver_most(s));
-    struct draft draft;
+    struct buf text = BUF_INIT(most);
     enum status status;
-    enum err err = draft_open(&draft, s, letter->to);
-    if (err != ERR_OK)
-        (void)say_failure(err, "can't use the text that was kept");
-    invite(&draft);
-    err = read_text(&text);
+    if (input_is_terminal())
+        say("Write the message; a lone . or Ctrl-D ends it, Ctrl-C drops it.");
+    enum err err = read_text(&text);
     if (err == ERR_OK && !visible_is_text(buf_span(&text)))
         err = ERR_MALFORMED;
-    status =
-        err == ERR_OK ? finish_text(s, &draft, letter, &text) : say_unusable(&draft, err, text.max);
-    draft_close(&draft);
+    letter->data = buf_span(&text);
+    if (err != ERR_OK) {
+        status = say_unusable(letter->to[0], err, text.max);
+    } else if (text.len == 0) {
+        say("the message is empty; nothing was sent.");
+        status = STATUS_DATA;
+    } else {
+        status = post_letter(s, letter);
+    }
     buf_free(&text);
     return status;
 }
 
-static enum status begin_letter(struct session *s, struct letter *letter, const char *recipient)
+/* What is written while the server is away waits in the outbox. */
+static bool may_write(const struct session *s, enum status status)
+{
+    bool is_away =
+        status == STATUS_UNAVAILABLE || status == STATUS_TEMPORARY || status == STATUS_NO_HOST;
+    return status == STATUS_OK || (is_away && s->ring.is_unlocked && !transport_was_broken());
+}
+
+static enum status ask_recipient(const char *recipient, char to[static FIELD_USER_SIZE])
+{
+    struct buf line = BUF_INIT(0);
+    enum status status = STATUS_OK;
+    if (recipient == NULL)
+        status = compose_ask_name("To: ", &line, &recipient);
+    if (status == STATUS_OK)
+        status = session_take_name(to, recipient);
+    buf_free(&line);
+    return status;
+}
+
+/* *most: bytes that the text may have. */
+static enum status begin_letter(struct session *s, char to[static FIELD_USER_SIZE],
+                                const char *recipient, size_t *most)
 {
     struct identity identity;
-    struct buf line = BUF_INIT(0);
-    enum status status = recipient != NULL ? session_take_name(letter->to, recipient) : STATUS_OK;
+    enum status status = recipient != NULL ? session_take_name(to, recipient) : STATUS_OK;
     if (status == STATUS_OK)
-        status = authenticate_session(s);
-    if (status == STATUS_OK && recipient == NULL) {
-        status = compose_ask_name("To: ", &line, &recipient);
-        if (status == STATUS_OK)
-            status = session_take_name(letter->to, recipient);
-    }
-    buf_free(&line);
-    return status == STATUS_OK ? identify_user(s, letter->to, &identity) : status;
+        status = authenticate_keys(s, true);
+    if (status != STATUS_OK)
+        return status;
+    status = authenticate_session(s);
+    if (!may_write(s, status))
+        return status;
+    bool is_away = status != STATUS_OK;
+    if (is_away)
+        say("What you write now waits in the outbox.");
+    *most = is_away ? envelope_largest_data(CONNECTION_LINE_MAX) : deliver_most(s);
+    status = ask_recipient(recipient, to);
+    return status == STATUS_OK && !is_away ? identify_user(s, to, &identity) : status;
 }
 
 enum status compose_main(struct session *s, int argc, char *argv[])
 {
-    struct letter letter = {.type = "text/plain"};
-    enum status status = begin_letter(s, &letter, argc > 1 ? argv[1] : NULL);
+    char to[1][FIELD_USER_SIZE];
+    struct letter letter = {.to = (const char(*)[FIELD_USER_SIZE])to,
+                            .to_count = 1,
+                            .type = "text/plain"};
+    size_t most = 0;
+    enum status status = begin_letter(s, to[0], argc > 1 ? argv[1] : NULL, &most);
     if (status == STATUS_OK)
-        return write_letter(s, &letter);
+        return write_letter(s, &letter, most);
     compose_skip_text();
     return status;
 }

@@ -5,8 +5,7 @@
 
 #include "session.h"
 
-/* The word `compose`: asks for the recipient (unless one is given) and the text, and sends it. What can't be
- * sent is kept (draft.h), and offered by the next compose for that recipient. */
+/* The word `compose`: asks for the recipient (unless one is given) and the text, and sends it (post.h). */
 enum status compose_main(struct session *s, int argc, char *argv[]) MUST_USE;
 
 /* After a compose that was refused: the lines of its text, up to the lone dot, are never run as words. */

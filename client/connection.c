@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "crypto/random.h"
+#include "progress.h"
 #include "say.h"
 #include "visible.h"
 
@@ -50,13 +51,24 @@ static enum err read_line(struct connection *c, size_t max, uint64_t deadline_ms
     return err;
 }
 
-static enum err flush(struct connection *c, uint64_t deadline_ms)
+/* The deadline is for a standstill: a large message may take as long as its bytes go on going out. */
+static enum err flush(struct connection *c, uint64_t step_ms)
 {
+    struct progress progress;
+    size_t left = c->stream.output.len;
+    uint64_t deadline = clock_monotonic_ms() + step_ms;
     enum err err;
+    progress_begin(&progress, left);
     do {
-        err = stream_flush(&c->stream, slice(c, deadline_ms));
+        uint64_t end = clock_monotonic_ms() + SLICE_MS;
+        err = stream_flush(&c->stream, end < deadline ? end : deadline);
         remarks_take(&c->transport.remarks);
-    } while (err == ERR_TIMEOUT && clock_monotonic_ms() < deadline_ms);
+        progress_show(&progress, c->stream.output.len);
+        if (c->stream.output.len < left)
+            deadline = clock_monotonic_ms() + step_ms;
+        left = c->stream.output.len;
+    } while (err == ERR_TIMEOUT && clock_monotonic_ms() < deadline);
+    progress_end(&progress);
     return err;
 }
 
@@ -147,7 +159,7 @@ static enum status greet(struct connection *c, const struct connection_target *t
     if (err == ERR_OK)
         err = buf_append_str(&c->stream.output, hello.line);
     if (err == ERR_OK)
-        err = flush(c, deadline);
+        err = flush(c, c->step_ms);
     /* A server that refuses may close before it has read: what it said is still worth reading. */
     if (err == ERR_OK || err == ERR_CLOSED)
         err = read_line(c, WIRE_HELLO_MAX, deadline, &line);
@@ -194,7 +206,7 @@ static enum err append_head(struct buf *plain, const struct question *question)
 }
 
 static enum err send_question(struct connection *c, const struct question *question,
-                              uint64_t deadline_ms)
+                              uint64_t step_ms)
 {
     struct buf plain = BUF_INIT(CONNECTION_LINE_MAX);
     enum err err = append_head(&plain, question);
@@ -205,7 +217,7 @@ static enum err send_question(struct connection *c, const struct question *quest
     if (err == ERR_OK)
         err = frame_seal(&c->stream.output, &c->keys.client, clock_wall(), buf_span(&plain));
     buf_free(&plain);
-    return err == ERR_OK ? flush(c, deadline_ms) : err;
+    return err == ERR_OK ? flush(c, step_ms) : err;
 }
 
 static enum err read_answer(struct connection *c, uint64_t deadline_ms, struct answer *answer)
@@ -252,8 +264,8 @@ static enum status say_lost(struct connection *c, enum err err)
 enum status connection_ask(struct connection *c, const struct question *question,
                            struct answer *answer)
 {
+    enum err err = send_question(c, question, c->step_ms);
     uint64_t deadline = clock_monotonic_ms() + c->step_ms;
-    enum err err = send_question(c, question, deadline);
     if (err == ERR_CLOSED)
         deadline = clock_monotonic_ms() + LAST_WORDS_MS;
     if (err == ERR_OK || err == ERR_CLOSED)
@@ -292,11 +304,10 @@ void connection_close(struct connection *c)
 {
     if (c->is_open) {
         struct question bye = {.verb = VERB_EXIT};
-        uint64_t deadline = clock_monotonic_ms() + LAST_WORDS_MS;
         struct answer answer;
-        enum err err = send_question(c, &bye, deadline);
+        enum err err = send_question(c, &bye, LAST_WORDS_MS);
         if (err == ERR_OK)
-            err = read_answer(c, deadline, &answer);
+            err = read_answer(c, clock_monotonic_ms() + LAST_WORDS_MS, &answer);
         /* However the farewell went, there is nothing left that could be lost. */
         (void)err;
     }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* deliver.c: one message's way to the server. An envelope is sealed once and repeated as it is, so that no
- * lost answer doubles a message. */
+/* deliver.c: one message's way to the server. An envelope is noted before it goes out, and repeated as it is
+ * until there is an answer, so that no lost answer doubles a message. */
 #include "deliver.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -16,14 +17,14 @@
 
 #define FIRST_PAUSE_MS 200
 #define MOST_PAUSE_MS  5000
+/* The server knows for 30 days what it had, and clocks may differ. */
+#define REPEAT_SECONDS ((uint64_t)29 * 86400)
 
 /* A sealed message on its way. */
 struct parcel {
-    const char *to;
-    bool is_kept; /* the caller repeats it later */
-    char id[FIELD_ID_SIZE];
-    struct buf envelope;
-    bool was_lost; /* it was sent, and no answer came */
+    const struct outbox *outbox;
+    struct outbox_item *item;
+    bool was_lost; /* it was sent, or may have been, and no answer came */
 };
 
 size_t deliver_most(const struct session *s)
@@ -52,9 +53,10 @@ static void note_refusal(struct parcel *parcel, enum code code, bool repeats)
 static enum status ask_compose(struct session *s, struct parcel *parcel, bool *repeats,
                                bool *is_id_taken)
 {
-    struct span body = buf_span(&parcel->envelope);
+    const struct record *record = &parcel->item->record;
+    struct span body = buf_span(&parcel->item->envelope);
     struct question question = {.verb = VERB_COMPOSE,
-                                .fields = {span_str(parcel->to), span_str(parcel->id)},
+                                .fields = {span_str(record->peer), span_str(record->id)},
                                 .n = 2,
                                 .body = &body};
     struct answer answer;
@@ -72,7 +74,7 @@ static enum status ask_compose(struct session *s, struct parcel *parcel, bool *r
     }
     id = span_of(answer.rest.data, answer.rest.len < FIELD_ID_LEN ? answer.rest.len : FIELD_ID_LEN);
     struct span more = span_of(answer.rest.data + id.len, answer.rest.len - id.len);
-    if (answer.kind != ANSWER_OK || !span_is(id, parcel->id) ||
+    if (answer.kind != ANSWER_OK || !span_is(id, record->id) ||
         (more.len != 0 && !span_is(more, " duplicate")))
         return say_nonsense("COMPOSE");
     return STATUS_OK;
@@ -86,9 +88,8 @@ static void pause_ms(uint64_t ms)
 
 static enum status say_unknown(const struct parcel *parcel)
 {
-    say("it isn't known whether the message to %s was sent: no answer came.", parcel->to);
-    if (!parcel->is_kept)
-        say("Ask %s, or send it again; it may then be there twice.", parcel->to);
+    say("it isn't known whether the message to %s was sent: no answer came.",
+        parcel->item->record.peer);
     return STATUS_UNKNOWN;
 }
 
@@ -116,91 +117,112 @@ static enum status hand_over(struct session *s, struct parcel *parcel, bool *is_
     if (status != STATUS_OK && parcel->was_lost)
         return status == STATUS_CHANGED ? status : say_unknown(parcel);
     if (status != STATUS_OK && transport_was_broken())
-        say("interrupted: the message to %s wasn't stored.", parcel->to);
+        say("interrupted: the message to %s wasn't stored.", parcel->item->record.peer);
     return status;
 }
 
-static enum status seal(struct session *s, const struct letter *letter,
-                        const struct identity *recipient, struct parcel *parcel)
+/* Seals it, if that wasn't done, and notes what is going out. */
+static enum status seal(struct session *s, const struct parcel *parcel,
+                        const struct identity *recipient)
 {
-    field_make_id(parcel->id);
-    struct message message = {.id = parcel->id,
+    struct outbox_item *item = parcel->item;
+    if (item->sealed > 0)
+        return STATUS_OK;
+    struct message message = {.id = item->record.id,
                               .time = clock_wall(),
-                              .type = letter->type,
-                              .name = letter->name,
-                              .data = letter->data};
-    buf_clear(&parcel->envelope);
+                              .type = item->record.type,
+                              .name = item->record.name,
+                              .data = buf_span(&item->data)};
     enum err err =
-        envelope_seal(&parcel->envelope, &message, &s->ring.self, s->ring.vault.sign, recipient);
-    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't seal the message");
+        envelope_seal(&item->envelope, &message, &s->ring.self, s->ring.vault.sign, recipient);
+    if (err != ERR_OK)
+        return say_failure(err, "can't seal the message");
+    item->sealed = message.time;
+    err = outbox_store(parcel->outbox, item);
+    return err == ERR_OK ? STATUS_OK
+                         : say_failure(err, "can't note what is being sent; nothing was sent");
 }
 
-static enum status check(const struct session *s, const struct letter *letter)
+static enum status check(const struct session *s, const struct outbox_item *item)
 {
     size_t most = deliver_most(s);
-    if (letter->data.len == 0) {
-        say("the message is empty; nothing was sent.");
+    if (item->data.len > most) {
+        say("the message to %s has %zu bytes, and this server takes at most %zu; nothing was sent. "
+            "Send it in parts.",
+            item->record.peer, item->data.len, most);
         return STATUS_DATA;
     }
-    if (letter->data.len > most) {
-        say("the message has %zu bytes, and this server takes at most %zu; nothing was sent. Send "
-            "it in "
-            "parts.",
-            letter->data.len, most);
-        return STATUS_DATA;
+    if (item->sealed > 0 && clock_wall() > item->sealed + REPEAT_SECONDS) {
+        say("the message to %s was sent more than 29 days ago, and no answer came. The server may "
+            "have forgotten by now that it has it: ask %s, and send it anew or drop it.",
+            item->record.peer, item->record.peer);
+        return STATUS_UNKNOWN;
     }
     return STATUS_OK;
 }
 
-static void take_sealed(struct parcel *parcel, struct sealed *sealed)
+static void drop_envelope(struct outbox_item *item)
 {
-    parcel->is_kept = sealed != NULL;
-    if (sealed == NULL || sealed->id[0] == '\0')
-        return;
-    memcpy(parcel->id, sealed->id, FIELD_ID_SIZE);
-    parcel->envelope = sealed->envelope;
-    parcel->was_lost = true;
-    sealed->envelope = BUF_INIT(CONNECTION_LINE_MAX);
+    buf_clear(&item->envelope);
+    item->sealed = 0;
 }
 
-static void keep_sealed(struct parcel *parcel, struct sealed *sealed)
+static const char *reason_of(enum status status)
 {
-    sealed->id[0] = '\0';
+    switch (status) {
+    case STATUS_NO_USER:
+        return "no such user, or one without keys";
+    case STATUS_CHANGED:
+        return "the identity changed";
+    case STATUS_DATA:
+        return "larger than the server takes";
+    case STATUS_UNKNOWN:
+        return "no answer came";
+    case STATUS_TEMPORARY:
+    case STATUS_UNAVAILABLE:
+    case STATUS_NO_HOST:
+        return "the server is away, busy, or has no room";
+    default:
+        return "it failed";
+    }
+}
+
+/* What is known to be refused may be sealed anew; all else is repeated as it is. */
+static void note_failure(const struct parcel *parcel, enum status status)
+{
+    struct outbox_item *item = parcel->item;
     if (!parcel->was_lost)
-        return;
-    memcpy(sealed->id, parcel->id, FIELD_ID_SIZE);
-    sealed->envelope = parcel->envelope;
-    parcel->envelope = BUF_INIT(CONNECTION_LINE_MAX);
+        drop_envelope(item);
+    (void)snprintf(item->reason, sizeof(item->reason), "%s", reason_of(status));
+    enum err err = outbox_store(parcel->outbox, item);
+    if (err != ERR_OK)
+        (void)say_failure(err, "can't note in the outbox why it wasn't sent");
 }
 
-enum status deliver_letter(struct session *s, const struct letter *letter)
+enum status deliver_item(struct session *s, const struct outbox *outbox, struct outbox_item *item)
 {
     struct identity recipient;
-    struct parcel parcel = {.to = letter->to, .envelope = BUF_INIT(CONNECTION_LINE_MAX)};
-    take_sealed(&parcel, letter->sealed);
-    enum status status = authenticate_session(s);
+    struct parcel parcel = {.outbox = outbox, .item = item, .was_lost = item->sealed > 0};
+    enum status status = check(s, item);
     if (status == STATUS_OK)
-        status = check(s, letter);
-    if (status == STATUS_OK)
-        status = identify_user(s, letter->to, &recipient);
+        status = identify_user(s, item->record.peer, &recipient);
     bool is_id_taken = status == STATUS_OK;
     /* A random id that is taken is next to impossible: twice in a row, it is the server's fault. */
     for (int tries = 0; is_id_taken && tries < 2; tries++) {
         is_id_taken = false;
-        if (!parcel.was_lost)
-            status = seal(s, letter, &recipient, &parcel);
-        if (status == STATUS_OK && !parcel.was_lost && letter->note != NULL &&
-            letter->note(letter->context, parcel.id, buf_span(&parcel.envelope)) != ERR_OK)
-            say("can't note what is being sent; if this is broken off, it may be sent twice.");
+        status = seal(s, &parcel, &recipient);
         if (status == STATUS_OK)
             status = hand_over(s, &parcel, &is_id_taken);
+        if (is_id_taken) {
+            drop_envelope(item);
+            field_make_id(item->record.id);
+        }
     }
     if (is_id_taken)
         status = say_nonsense("COMPOSE");
     if (status == STATUS_OK)
-        say("sent to %s: message %s.", letter->to, parcel.id);
-    if (status != STATUS_OK && letter->sealed != NULL)
-        keep_sealed(&parcel, letter->sealed);
-    buf_free(&parcel.envelope);
+        say("sent to %s: message %s.", item->record.peer, item->record.id);
+    else
+        note_failure(&parcel, status);
     return status;
 }

@@ -7,11 +7,12 @@
  *         identities    pinned identities (pins.h)
  *         seen          ids of messages that were shown (seen.h)
  *         first-login   when this client first knew the account
- *         draft-<user>  a text for that user that could not be sent (draft.h)
+ *         outbox/       messages that the server isn't known to have (outbox.h)
+ *         archive       all messages that were received or sent (archive.h)
  *         quarantine/   messages that failed their checks
  *
  * Each of the two kinds of directory has a file `lock`, held (flock) while anything in it is changed; an
- * account's has another, `reading`, that is held while a message is shown. */
+ * account's has two more: `reading` is held while a message is shown, `sending` while the outbox is sent. */
 #ifndef SECMSG_CLIENT_HOME_H
 #define SECMSG_CLIENT_HOME_H
 
@@ -68,6 +69,9 @@ void home_unlock(int lock);
 #define HOME_LOCK "lock"
 /* From the look whether a message was seen to the note that it was, so that two clients don't show it. */
 #define HOME_READ_LOCK "reading"
+/* From the look at a message in the outbox to its removal, so that two clients don't seal it twice. It is
+ * taken before HOME_LOCK. */
+#define HOME_SEND_LOCK "sending"
 
 /* How long commands wait for each other's locks. */
 #define HOME_LOCK_MS 10000

@@ -46,6 +46,8 @@ static const struct option table[] = {
     {"invite-file", required_argument, NULL, 'I'},
     {"message", required_argument, NULL, 'm'},
     {"file", required_argument, NULL, 'f'},
+    {"reply", required_argument, NULL, 'R'},
+    {"drop", required_argument, NULL, 'd'},
     {"output", required_argument, NULL, 'o'},
     {"number", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'a'},
@@ -165,6 +167,12 @@ static enum status take_own(struct options *options, int option, const char *val
         break;
     case 'f':
         options->file = value;
+        break;
+    case 'R':
+        options->reply = value;
+        break;
+    case 'd':
+        options->drop = value;
         break;
     case 'o':
         options->output = value;

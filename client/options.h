@@ -22,12 +22,14 @@ struct options {
     /* of single words; letters as in the table */
     const char *invite;      /* i: register */
     const char *invite_file; /* I: register */
-    const char *message;     /* m: send */
-    const char *file;        /* f: send */
+    const char *message;     /* m: send, reply */
+    const char *file;        /* f: send, reply */
+    const char *reply;       /* R: send */
+    const char *drop;        /* d: outbox */
     const char *output;      /* o: read */
-    uint64_t count;          /* n: read; 0 if not given */
+    uint64_t count;          /* n: read, history; 0 if not given */
     bool is_all;             /* a: read */
-    bool is_raw;             /* r: read */
+    bool is_raw;             /* r: read, show */
 };
 
 /* The defaults, from the environment where it has them (SECMSG_SERVER, SECMSG_USER). */

@@ -155,23 +155,24 @@ enum err pins_add_host(int home_dir, struct span server, const uint8_t key[stati
 }
 
 /* One line's identity, verified as if it came from outside: the file is on a disk. */
-static enum err parse_pin(struct span line, struct span user, struct identity *identity)
+static enum err parse_pin(struct span line, struct span user, struct identity *identity,
+                          struct buf *text)
 {
     struct span fingerprint;
-    struct buf text = BUF_INIT(IDENTITY_MAX);
     enum err err = take_word(&line, &fingerprint);
-    if (err == ERR_OK && base64url_decode(&text, line) != ERR_OK)
+    if (err == ERR_OK && base64url_decode(text, line) != ERR_OK)
         err = ERR_DAMAGED;
-    if (err == ERR_OK && identity_parse(identity, buf_span(&text)) != ERR_OK)
+    if (err == ERR_OK && identity_parse(identity, buf_span(text)) != ERR_OK)
         err = ERR_DAMAGED;
     if (err == ERR_OK &&
         (!span_is(user, identity->user) || !span_is(fingerprint, identity->fingerprint)))
         err = ERR_DAMAGED;
-    buf_free(&text);
     return err;
 }
 
-static enum err find_identity(struct span text, const char *user, struct identity *identity)
+/* *found (empty, of IDENTITY_MAX) gets its text. */
+static enum err find_identity(struct span text, const char *user, struct identity *identity,
+                              struct buf *found)
 {
     struct span pin = {NULL, 0};
     while (text.len > 0) {
@@ -186,15 +187,27 @@ static enum err find_identity(struct span text, const char *user, struct identit
         if (pin.data == NULL && span_is(word, user))
             pin = line;
     }
-    return pin.data == NULL ? ERR_NOT_FOUND : parse_pin(pin, span_str(user), identity);
+    return pin.data == NULL ? ERR_NOT_FOUND : parse_pin(pin, span_str(user), identity, found);
+}
+
+enum err pins_find_text(int account_dir, const char *user, struct identity *identity,
+                        struct buf *text)
+{
+    struct buf file = BUF_INIT(FILE_MAX), found = BUF_INIT(IDENTITY_MAX);
+    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &file);
+    if (err == ERR_OK)
+        err = find_identity(buf_span(&file), user, identity, &found);
+    if (err == ERR_OK)
+        err = buf_append_span(text, buf_span(&found));
+    buf_free(&file);
+    buf_free(&found);
+    return err;
 }
 
 enum err pins_find_identity(int account_dir, const char *user, struct identity *identity)
 {
-    struct buf text = BUF_INIT(FILE_MAX);
-    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &text);
-    if (err == ERR_OK)
-        err = find_identity(buf_span(&text), user, identity);
+    struct buf text = BUF_INIT(IDENTITY_MAX);
+    enum err err = pins_find_text(account_dir, user, identity, &text);
     buf_free(&text);
     return err;
 }
@@ -203,7 +216,9 @@ static enum err look_up_identity(struct span text, const void *what)
 {
     const struct identity *identity = what;
     struct identity pinned;
-    enum err err = find_identity(text, identity->user, &pinned);
+    struct buf found = BUF_INIT(IDENTITY_MAX);
+    enum err err = find_identity(text, identity->user, &pinned, &found);
+    buf_free(&found);
     if (err != ERR_OK)
         return err;
     return strcmp(pinned.fingerprint, identity->fingerprint) == 0 ? ERR_DUPLICATE : ERR_EXISTS;

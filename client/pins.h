@@ -30,6 +30,10 @@ enum err pins_add_host(int home_dir, struct span server,
 enum err pins_find_identity(int account_dir, const char *user, struct identity *identity) MUST_USE;
 enum err pins_add_identity(int account_dir, struct span text) MUST_USE;
 
+/* Appends the text of a pinned identity, and parses it too. */
+enum err pins_find_text(int account_dir, const char *user, struct identity *identity,
+                        struct buf *text) MUST_USE;
+
 /* Says that a file of pins in a directory can't be used. */
 enum status pins_say_failure(enum err err, const char *dir, const char *file);
 

@@ -25,9 +25,7 @@ static const struct word own_words[] = {
     {"compose", compose_main, 1, "", "[USER]", "write a message",
      "Asks for the recipient, unless you name one, and takes the message line by line. A lone . "
      "or\n"
-     "Ctrl-D ends it and sends it; Ctrl-C drops it. A text that can't be sent is kept, sealed, "
-     "and\n"
-     "`compose USER` offers it again.\n"},
+     "Ctrl-D ends it and sends it; Ctrl-C drops it. What can't be sent waits in the outbox.\n"},
     {"help", help, 1, "", "[WORD]", "this, or more about a word",
      "Lists all words, or tells what a word does and which options it takes.\n"},
     {"exit", leave, 0, "", "", "leave; Ctrl-D does the same",
@@ -80,7 +78,7 @@ static void print_help(void)
     const struct word *list[MOST_WORDS];
     list_words(list);
     for (size_t i = 0; list[i] != NULL; i++)
-        (void)printf("%-9s %s\n", list[i]->name, list[i]->summary);
+        (void)printf("%-10s %s\n", list[i]->name, list[i]->summary);
     (void)fputs("\n`help WORD` tells more.\n", stdout);
 }
 
@@ -162,14 +160,35 @@ static enum status run_options_alone(const struct options *options)
     return STATUS_USAGE;
 }
 
+/* Whether no text and no file is given in the line itself. */
+static bool is_bare(const struct arguments *a)
+{
+    for (int i = 1; i < a->argc; i++) {
+        const char *word = a->argv[i];
+        if (strncmp(word, "-m", 2) == 0 || strncmp(word, "-f", 2) == 0 ||
+            strncmp(word, "--m", 3) == 0 || strncmp(word, "--f", 3) == 0)
+            return false;
+    }
+    return true;
+}
+
+/* Whether the lines of a message follow this one, as far as can be told. */
+static bool has_text_word(const struct arguments *a)
+{
+    for (int i = 1; i < a->argc; i++) {
+        if (strcmp(a->argv[i], "compose") == 0 || (strcmp(a->argv[i], "reply") == 0 && is_bare(a)))
+            return true;
+    }
+    return false;
+}
+
 static enum status run_arguments(struct session *s, struct arguments *a, struct outcome *outcome)
 {
     char taken[OPTIONS_TAKEN_SIZE];
     int first = 0;
     struct options start = s->options;
     /* Until another word is found: a text must not be run, whatever stands in front of `compose`. */
-    for (int i = 1; i < a->argc; i++)
-        outcome->owes_text = outcome->owes_text || strcmp(a->argv[i], "compose") == 0;
+    outcome->owes_text = has_text_word(a);
     /* getopt takes argv[0] for the program's name: the words begin at 1. */
     enum status status = options_parse(&s->options, a->argc, a->argv, &first, taken);
     if (status != STATUS_OK)
@@ -190,7 +209,7 @@ static enum status run_arguments(struct session *s, struct arguments *a, struct 
         words_print_prompt_help(word);
         return STATUS_OK;
     }
-    outcome->owes_text = word->main == compose_main;
+    outcome->owes_text = word->main == compose_main || (word->main == reply_main && is_bare(a));
     status = words_check(word, a->argc - first, a->argv + first, taken);
     if (status != STATUS_OK)
         return status;

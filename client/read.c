@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* read.c: the word `read`. A message is acknowledged, and so removed from the server, only after it was
- * shown or saved and that is noted, or after it was kept aside; anything that fails leaves it there. */
+/* read.c: the word `read`. A message is acknowledged, and so removed from the server, only after it is in the
+ * archive and was shown or saved and that is noted, or after it was kept aside; anything that fails leaves it
+ * there. */
 #include "words.h"
 
 #include <inttypes.h>
@@ -8,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "archive.h"
 #include "authenticate.h"
+#include "pins.h"
 #include "quarantine.h"
 #include "save.h"
 #include "say.h"
@@ -34,6 +37,7 @@ enum outcome {
 struct reading {
     struct session *session;
     struct seen seen;
+    struct archive archive;
     struct buf ids; /* of all that the server gave in this run */
     uint64_t first_login;
     uint64_t shown;
@@ -66,17 +70,6 @@ static enum outcome set_aside(struct reading *r, const struct received *m, const
         path, m->sender);
     r->status = STATUS_FAILED_CHECK;
     return OUTCOME_DONE;
-}
-
-static enum outcome leave_file(struct reading *r, const struct received *m,
-                               const struct inspected *i)
-{
-    struct visible_value name = visible_value(span_str(i->content.name));
-    say("%s sent a file: %s (%s, %zu bytes). It stays on the server: save it with `read --output "
-        "DIR`.",
-        m->sender, name.text[0] != '\0' ? name.text : "without a name", i->content.type,
-        i->content.data.len);
-    return leave(r, STATUS_CANT_CREATE);
 }
 
 /* Shows it, and notes that. */
@@ -118,8 +111,9 @@ static enum outcome present(struct reading *r, const struct received *m, const s
     bool goes_on = false;
 
     /* A directory takes files; texts go on being shown. */
+    shown.is_withheld = o->output == NULL && !show_is_text(i);
     if (o->output == NULL || (!is_file && is_dir))
-        return !o->is_raw && !show_is_text(i) ? leave_file(r, m, i) : show(r, &shown, note);
+        return show(r, &shown, note);
     enum status status = save_data(&saving, path, &goes_on);
     if (status != STATUS_OK)
         return goes_on ? leave(r, status) : stop(r, status);
@@ -128,6 +122,52 @@ static enum outcome present(struct reading *r, const struct received *m, const s
     if (outcome != OUTCOME_DONE)
         save_undo(path);
     return outcome;
+}
+
+/* Behind the identity that it was checked with. */
+static enum err append_body(struct reading *r, const struct received *m, const struct inspected *i,
+                            struct buf *body)
+{
+    struct identity identity;
+    struct buf text = BUF_INIT(IDENTITY_MAX);
+    enum err err = ERR_OK;
+    if (i->verdict == VERDICT_GOOD) {
+        err = pins_find_text(r->session->account.dir, m->sender, &identity, &text);
+        /* Another client may have changed the pin a moment ago. */
+        if (err == ERR_OK && strcmp(identity.fingerprint, i->fingerprint) != 0)
+            err = ERR_BUSY;
+        if (err == ERR_OK)
+            err = field_add_b64(body, "identity", buf_span(&text));
+    }
+    buf_free(&text);
+    return err == ERR_OK ? buf_append_span(body, buf_span(&m->body)) : err;
+}
+
+/* What comes again, because it could not be shown or acknowledged, is there already. */
+static enum err archive_message(struct reading *r, const struct received *m,
+                                const struct inspected *i, const uint8_t digest[static HASH_LEN])
+{
+    bool is_good = i->verdict == VERDICT_GOOD, is_there = false;
+    struct buf body = BUF_INIT(2 * CONNECTION_LINE_MAX);
+    struct record record = {.kind = is_good ? RECORD_RECEIVED : RECORD_UNSIGNED,
+                            .time = is_good ? i->time : m->time_stored,
+                            .stored = m->time_stored,
+                            .type = "text/plain",
+                            .size = show_data(m, i).len};
+    memcpy(record.id, m->id, sizeof(record.id));
+    memcpy(record.peer, m->sender, sizeof(record.peer));
+    memcpy(record.digest, digest, HASH_LEN);
+    if (is_good) {
+        memcpy(record.type, i->content.type, sizeof(record.type));
+        memcpy(record.name, i->content.name, sizeof(record.name));
+    }
+    enum err err = archive_look(&r->archive, &record, &is_there);
+    if (err == ERR_OK && !is_there)
+        err = append_body(r, m, i, &body);
+    if (err == ERR_OK && !is_there)
+        err = archive_add(&r->archive, &record, buf_span(&body));
+    buf_free(&body);
+    return err;
 }
 
 static enum outcome judge(struct reading *r, const struct received *m, const struct inspected *i)
@@ -153,7 +193,15 @@ static enum outcome judge(struct reading *r, const struct received *m, const str
         return stop(r, say_failure(err, "can't look up which messages were shown"));
     if (found == SEEN_OTHER)
         return set_aside(r, m, "another message of this sender with the same id was shown before");
-    return found == SEEN_SAME ? OUTCOME_DONE : present(r, m, i, &note);
+    if (found == SEEN_SAME)
+        return OUTCOME_DONE;
+    err = archive_message(r, m, i, note.digest);
+    if (err != ERR_OK) {
+        enum status status = say_failure(err, "can't keep a message in the archive");
+        say("It stays on the server.");
+        return stop(r, status);
+    }
+    return present(r, m, i, &note);
 }
 
 /* READ gives each message once to a session: an id that comes again is a server's that doesn't want this to
@@ -262,6 +310,7 @@ enum status read_main(struct session *s, int argc, char *argv[])
 {
     struct reading r = {.session = s,
                         .seen = {.fd = -1},
+                        .archive = {.fd = -1},
                         .ids = BUF_INIT(IDS_MAX),
                         .status = STATUS_OK};
     (void)argc;
@@ -272,10 +321,14 @@ enum status read_main(struct session *s, int argc, char *argv[])
     if (status != STATUS_OK)
         return status;
     enum err err = seen_open(&r.seen, s->account.dir);
+    if (err == ERR_OK)
+        err = archive_open(&r.archive, s->account.dir, s->ring.vault.archive);
     r.first_login = home_first_login(s->account.dir);
     uint64_t most = s->options.is_all ? UINT64_MAX : s->options.count;
-    status = err == ERR_OK ? read_all(&r, most > 0 ? most : 1)
-                           : say_failure(err, "can't open the list of shown messages");
+    status = err == ERR_OK
+                 ? read_all(&r, most > 0 ? most : 1)
+                 : say_failure(err, "can't open the archive, or the list of shown messages");
+    archive_close(&r.archive);
     seen_close(&r.seen);
     buf_free(&r.ids);
     return status;

@@ -136,7 +136,8 @@ enum status save_data(const struct saving *saving, char path[static PATH_MAX], b
     if (is_saved)
         return STATUS_OK;
     struct visible_value shown = visible_value(span_str(saving->output));
-    say("can't save to %s: %s. The message stays on the server.", shown.text, strerror(number));
+    say("can't save to %s: %s.%s", shown.text, strerror(number),
+        saving->is_archived ? "" : " The message stays on the server.");
     return STATUS_CANT_CREATE;
 }
 

@@ -5,6 +5,8 @@
 
 #include <limits.h>
 
+#include <stdbool.h>
+
 #include "status.h"
 
 /* Where to, and what: `output` is a directory (then `name`, or where that is "" or can't be had `id`, is the
@@ -15,6 +17,7 @@ struct saving {
     const char *name;
     const char *id;
     struct span data;
+    bool is_archived; /* it is no message that stays on the server if this fails */
 };
 
 /* Writes the file, durably, and its path. Nothing is overwritten; no name from outside leads out of the

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "page.h"
+#include "say.h"
 #include "visible.h"
 #include "when.h"
 
@@ -41,6 +42,8 @@ static enum err append_times(struct buf *out, const struct shown *shown)
         return buf_printf(out, "Date: %s (by the server's clock)\n", stored);
     when_text(when, time);
     enum err err = buf_printf(out, "Date: %s\n", when);
+    if (shown->is_sent)
+        return err;
     bool is_apart = (time > at ? time - at : at - time) > DAY_SECONDS;
     if (err == ERR_OK && is_apart)
         err = buf_printf(out, "  !   the server stored it at %s: more than a day apart\n", stored);
@@ -55,14 +58,18 @@ static enum err append_times(struct buf *out, const struct shown *shown)
 static enum err append_sender(struct buf *out, const struct shown *shown)
 {
     const struct inspected *i = shown->inspected;
+    if (shown->is_sent)
+        return buf_printf(out, "To:   %s\n", shown->received->sender);
     if (i->verdict != VERDICT_GOOD)
         return buf_printf(
             out,
             "From: %s UNSIGNED\n  !   nobody signed this: whoever runs the server could "
             "have written it\n",
             shown->received->sender);
-    return buf_printf(out, "From: %s (%s, %s)\n", shown->received->sender, i->fingerprint,
-                      i->is_first ? "first message: pinned from now on" : "pinned");
+    const char *pin = i->is_first          ? "first message: pinned from now on"
+                      : shown->is_archived ? "pinned when it came"
+                                           : "pinned";
+    return buf_printf(out, "From: %s (%s, %s)\n", shown->received->sender, i->fingerprint, pin);
 }
 
 static enum err append_file(struct buf *out, const struct shown *shown)
@@ -108,6 +115,9 @@ static enum err append_head(struct buf *out, const struct shown *shown)
         err = buf_printf(out, "Id:   %s\n", shown->received->id);
     if (err == ERR_OK)
         err = append_file(out, shown);
+    if (err == ERR_OK && shown->is_withheld)
+        err = buf_printf(out, "  -   it isn't text: save it with `%ssave %.8s DIR`\n",
+                         say_command(), shown->received->id);
     return err == ERR_OK ? buf_append_byte(out, '\n') : err;
 }
 
@@ -119,9 +129,10 @@ enum err show_message(const struct shown *shown)
     enum err err = append_head(&head, shown);
     if (err == ERR_OK)
         err = page_append(&out, width, 0, buf_span(&head));
-    if (err == ERR_OK && shown->saved_as == NULL)
+    bool has_text = shown->saved_as == NULL && !shown->is_withheld;
+    if (err == ERR_OK && has_text)
         err = page_append(&out, width, PAGE_INDENT, text);
-    if (err == ERR_OK && shown->saved_as == NULL)
+    if (err == ERR_OK && has_text)
         err = buf_append_byte(&out, '\n');
     if (err == ERR_OK)
         err = write_out(buf_span(&out));

@@ -11,6 +11,9 @@ struct shown {
     const struct inspected *inspected;
     uint64_t first_login; /* of this client; 0 if unknown */
     const char *saved_as; /* the path, if the data went into a file, else NULL */
+    bool is_sent;         /* received->sender is who it was sent to */
+    bool is_archived;     /* it is shown once more */
+    bool is_withheld;     /* only its head is shown, and how to save the rest */
 };
 
 /* The message's data: its content's, or the unsigned text. */

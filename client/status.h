@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* status.h: how secmsg ends: sysexits.h, and three statuses of its own. The manual page lists them. */
+/* status.h: how secmsg ends: sysexits.h, and five statuses of its own. The manual page lists them. */
 #ifndef SECMSG_CLIENT_STATUS_H
 #define SECMSG_CLIENT_STATUS_H
 
@@ -27,6 +27,8 @@ enum status {
     STATUS_CHANGED = 80,                 /* a host key or an identity isn't the pinned one */
     STATUS_FAILED_CHECK = 81,            /* a message failed its checks and was kept aside */
     STATUS_UNKNOWN = 82,                 /* sent, but no answer came: it may or may not be there */
+    STATUS_PARTIAL = 83,                 /* sent to some of the recipients */
+    STATUS_WAITING = 84,                 /* the server is away; the message waits in the outbox */
 };
 
 /* The status for an error of plumbing that has no better one. */

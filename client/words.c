@@ -25,16 +25,45 @@ const struct word words_table[] = {
     {"logout", logout_main, 0, "", "", "remove your keys from here",
      "The account, its messages and the pinned keys of others stay; log in to get the keys "
      "again.\n"},
-    {"send", send_main, 2, "mf", "USER [-m TEXT | -f FILE | -]", "send a message",
-     "Sends TEXT, FILE (with its name), or standard input, sealed for USER and signed by you.\n"},
+    {"send", send_main, WORDS_MANY, "mfR", "USER... [-m TEXT | -f FILE | -]", "send a message",
+     "Sends TEXT, FILE (with its name), or standard input to each USER, sealed for them and signed "
+     "by\n"
+     "you. It is in the outbox until the server has it; what waits there goes first.\n"
+     "  --reply ID         to the sender of that message too\n"},
+    {"reply", reply_main, 2, "mf", "ID [-m TEXT | -f FILE | -]", "answer a message",
+     "Sends to whom the message ID of your archive was from. The first 6 digits of ID are enough "
+     "if\n"
+     "no other begins so. At the prompt, without -m and -f, you write the answer line by line.\n"},
     {"read", read_main, 0, "naor", "[-n N | --all] [-o PATH] [--raw]", "read the next messages",
-     "Shows the next message, the next N, or all, and removes them from the server.\n"
+     "Shows the next message, the next N, or all, keeps them in your archive, and removes them "
+     "from\n"
+     "the server. Files are told of, and can be saved by `save`.\n"
      "  -o, --output PATH  save what is in the message: in the directory PATH under its own name,\n"
      "                     or as the new file PATH; nothing is ever overwritten\n"
      "  --raw              write what the message holds as it is, without a header, for scripts\n"},
     {"inbox", inbox_main, 0, "", "", "list waiting messages",
      "Lists sender, time stored, size and id, and removes nothing.\n"},
-    {"whoami", whoami_main, 0, "", "", "your name and all fingerprints",
+    {"history", history_main, 1, "n", "[USER] [-n N]", "list read and sent messages",
+     "Lists what your archive holds, from and to USER or everybody, oldest first.\n"
+     "  -n, --number N     the last N only\n"},
+    {"show", word_show_main, 1, "r", "ID [--raw]", "show one of them again",
+     "Shows the message ID of your archive. The first 6 digits of ID are enough if no other "
+     "begins\n"
+     "so.\n"
+     "  --raw              write what the message holds as it is, without a header, for scripts\n"},
+    {"save", word_save_main, 2, "", "ID DIR", "save one of them",
+     "Saves what the message ID of your archive holds as a new file in the directory DIR, under "
+     "its\n"
+     "own name, and prints the file's path. Nothing is ever overwritten.\n"},
+    {"outbox", word_outbox_main, 0, "d", "[--drop ID]", "list what waits to be sent",
+     "Lists what the server isn't known to have yet, and why.\n"
+     "  --drop ID          give that message up\n"},
+    {"flush", flush_main, 0, "", "", "send what waits",
+     "Sends what waits in the outbox, in the order in which it was written.\n"},
+    {"quarantine", word_quarantine_main, 1, "", "[ID]", "what failed its checks",
+     "Lists the messages that failed their checks, or tells why ID did, and shows its bytes with\n"
+     "all that isn't text made visible. Don't trust what it says.\n"},
+    {"whoami", whoami_main, 0, "", "", "your name and fingerprints",
      "Compare fingerprints with people over another way: by telephone, or face to face.\n"},
     {"ping", ping_main, 0, "", "", "see that the server answers",
      "Connects, checks the host key, and says how long an answer takes.\n"},
@@ -109,7 +138,7 @@ void words_print_help(const struct word *word)
               "Sends and reads messages that the server can't read. Without a word: a prompt.\n\n",
               stdout);
     for (word = words_table; word->name != NULL; word++)
-        (void)printf("  %-9s %s\n", word->name, word->summary);
+        (void)printf("  %-10s %s\n", word->name, word->summary);
     print_options();
 }
 

@@ -3,23 +3,28 @@
 #ifndef SECMSG_CLIENT_WORDS_H
 #define SECMSG_CLIENT_WORDS_H
 
+#include <limits.h>
+
 #include "session.h"
 
 /* argv[0] is the word; options are parsed already (s->options) and aren't in argv. */
 typedef enum status word_main(struct session *s, int argc, char *argv[]);
 
+#define WORDS_MANY INT_MAX
+
 struct word {
     const char *name;
     word_main *main;
-    int most;            /* arguments after the word, at most */
+    int most;            /* arguments after the word, at most; WORDS_MANY for any number */
     const char *letters; /* the options of its own (options.h) */
     const char *usage;   /* what follows the name */
     const char *summary; /* one line */
     const char *help;    /* the rest, ends with LF */
 };
 
-word_main register_main, login_main, logout_main, send_main, read_main, inbox_main, whoami_main,
-    ping_main, help_main;
+word_main register_main, login_main, logout_main, send_main, reply_main, read_main, inbox_main,
+    history_main, word_show_main, word_save_main, word_outbox_main, flush_main,
+    word_quarantine_main, whoami_main, ping_main, help_main;
 
 /* The table ends with a row without name. */
 extern const struct word words_table[];

@@ -288,9 +288,9 @@ def limit(kind, value):
 
 # ---- the client ----
 
-# Its exit statuses: sysexits.h, and three of its own.
+# Its exit statuses: sysexits.h, and five of its own.
 USAGE, NO_USER, NO_HOST, UNAVAILABLE, PROTOCOL, NO_PERMISSION = 64, 67, 68, 69, 76, 77
-CHANGED, FAILED_CHECK, UNKNOWN = 80, 81, 82
+CHANGED, FAILED_CHECK, UNKNOWN, PARTIAL, WAITING = 80, 81, 82, 83, 84
 
 class Client:
     """One person's secmsg, with a directory of its own; --exec or --server is chosen at the start."""

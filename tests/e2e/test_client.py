@@ -150,7 +150,7 @@ def test_the_password_file(at_house):
 
 
 @pytest.mark.parametrize('words', [
-    ['frobnicate'], ['send'], ['send', 'bob', 'carol'], ['--no-such'], ['read', '-n', 'x'], ['read', '-n', '0'],
+    ['frobnicate'], ['send'], ['send', 'bob', '-', 'carol'], ['send', '-'], ['--no-such'], ['read', '-n', 'x'], ['read', '-n', '0'],
     ['--timeout', '0', 'ping'], ['ping', 'pong'], ['--password', 'secret', 'login'], ['login', '-m', 'x'],
 ])
 def test_wrong_command_lines(house, words):

@@ -9,7 +9,7 @@ import time
 import pexpect
 import pytest
 
-from conftest import NO_PERMISSION, UNKNOWN, USAGE, Client, eventually
+from conftest import NO_PERMISSION, USAGE, WAITING, Client, eventually
 from peer.objects import envelope_make, envelope_open, new_id
 from peer.server import Vanish
 from test_prompt import Prompt, newcomer, prompt  # noqa: F401  (fixtures)
@@ -48,71 +48,71 @@ def compose(p, user, *lines):
         p.type(line)
 
 
-def drafts(client):
-    return {path: data for path, data in client.files().items() if '/draft-' in path}
+def outbox(client):
+    return {path: data for path, data in client.files().items() if '/outbox/' in path}
 
 
 # ---- a text is never thrown away ----
 
-def test_a_text_that_is_refused_is_kept_and_offered_again(at_fake, fake, prompt):
-    """A full mailbox: the user is told that nothing was sent, the text is kept (sealed), and the next compose
-    offers it; a lone dot sends it, and then nothing is kept."""
+def test_a_text_that_is_refused_waits_in_the_outbox(at_fake, fake, prompt):
+    """A full mailbox: the user is told that nothing was sent and how to go on; the text waits, sealed, and `flush`
+    sends it in another session; then nothing waits."""
     client = at_fake('alice')
     fake.hooks['COMPOSE'] = lambda s, w, b: b'ERR mailbox-full limit=2 used=2 no room'
     p = prompt(client).login()
     compose(p, 'alice', 'dear friend', '.')
     p.expect('nothing was sent')
-    p.expect('compose alice')
+    p.expect('`flush`')
+    p.expect('`outbox --drop ')
     p.ready('alice')
-    (path, data), = drafts(client).items()
+    (path, data), = outbox(client).items()
     assert b'dear friend' not in data
     assert os.stat(os.path.join(client.home, path)).st_mode & 0o777 == 0o600
     p.type('exit')
     p.end()
     fake.hooks.clear()
     p = prompt(client).login()
-    p.type('compose alice')
-    p.spawn.expect(r'a text for alice from \d\d:\d\d was kept')
-    p.expect('dear friend')
-    p.expect('lone . sends it')
-    p.type('.')
+    p.type('outbox')
+    p.expect('alice')
+    p.ready('alice')
+    p.type('flush')
     p.expect('sent to alice')
     p.ready('alice')
-    assert not drafts(client) and len(fake.accounts['alice'].messages) == 1
+    assert not outbox(client) and len(fake.accounts['alice'].messages) == 1
     p.type('read')
     p.expect('dear friend')
     p.ready('alice')
 
 
-def test_what_is_added_goes_behind_what_was_kept(at_fake, fake, prompt):
-    """Lines that are typed before the dot are added to the kept text; Ctrl-C drops all of it."""
+def test_what_waits_goes_before_what_is_written_later(at_fake, fake, prompt):
+    """Ctrl-C drops the text that is being written, and nothing that waits; the next message follows what waits."""
     client = at_fake('alice')
     fake.hooks['COMPOSE'] = lambda s, w, b: b'ERR storage-full no room at all'
     p = prompt(client).login()
-    compose(p, 'alice', 'one', '.')
-    p.expect('nothing was sent')
-    p.ready('alice')
-    p.type('compose alice')
-    p.expect('lone .')
-    p.type('two')
-    p.type('.')
-    p.expect('nothing was sent')
-    p.ready('alice')
+    for text in ('one', 'two'):
+        compose(p, 'alice', text, '.')
+        p.expect('in the outbox')
+        p.ready('alice')
     fake.hooks.clear()
-    p.type('compose alice')
-    p.expect('two')
-    p.expect('lone .')
+    compose(p, 'alice', 'never')
+    p.expect('never')
     p.spawn.sendintr()
     p.expect('dropped')
     p.ready('alice')
-    assert not drafts(client) and not fake.accounts['alice'].messages
+    assert len(outbox(client)) == 2 and not fake.accounts['alice'].messages
     compose(p, 'alice', 'three', '.')
-    p.expect('sent to alice')
+    for _ in range(3):
+        p.expect('sent to alice')
+    p.ready('alice')
+    assert not outbox(client)
+    alice = client.account
+    assert [envelope_open(m[4], alice, alice.identity, m[0])[0].data for m in fake.accounts['alice'].messages] == [
+        b'one\n', b'two\n', b'three\n']
 
 
 def test_an_unknown_fate_keeps_the_very_same_envelope(at_fake, fake, prompt):
-    """When no answer comes, the envelope itself is kept, and a lone dot sends the very same under the same id,
-    which the server keeps once."""
+    """When no answer comes, the envelope itself is kept, and `flush` sends the very same under the same id, which the
+    server keeps once."""
     client = at_fake('alice')
     sent = []
 
@@ -126,25 +126,26 @@ def test_an_unknown_fate_keeps_the_very_same_envelope(at_fake, fake, prompt):
     p.expect("isn't known whether")
     p.expect('very same')
     p.ready('alice')
-    p.type('compose alice')
-    p.expect("isn't known whether it was sent")
+    p.type('outbox')
+    p.expect('no answer came')
+    p.ready('alice')
     fake.hooks['COMPOSE'] = lambda s, w, b: sent.append((w[2], b))
-    p.type('.')
+    p.type('flush')
     p.expect('sent to alice')
     p.ready('alice')
-    assert len(sent) > 1 and len(set(sent)) == 1 and not drafts(client)
+    assert len(sent) > 1 and len(set(sent)) == 1 and not outbox(client)
     client.run('--timeout', '1', 'ping')
 
 
 def test_a_piped_text_says_that_nothing_was_sent(at_fake, fake):
-    """From a pipe too."""
+    """From a pipe too; and what waits isn't overtaken."""
     client = at_fake('alice')
     fake.hooks['COMPOSE'] = lambda s, w, b: b'ERR mailbox-full no room'
     done = client.run(input=b'compose alice\nhello\n.\n', status=75)
-    assert 'nothing was sent' in done.err.lower() and len(drafts(client)) == 1
+    assert 'nothing was sent' in done.err.lower() and len(outbox(client)) == 1
     fake.hooks['COMPOSE'] = lambda s, w, b: (_ for _ in ()).throw(Vanish())
-    done = client.run('--timeout', '1', input=b'compose alice\nother\n.\n', status=UNKNOWN)
-    assert "isn't known" in done.err
+    done = client.run('--timeout', '1', input=b'compose alice\nother\n.\n', status=WAITING)
+    assert "isn't known" in done.err and 'behind an earlier one' in done.err and len(outbox(client)) == 2
 
 
 # ---- what follows a refused compose is never run ----
@@ -178,8 +179,8 @@ def test_a_pasted_block_is_not_run(at_fake):
 
 
 def test_a_prompt_that_is_hung_up_while_it_sends_doubles_nothing(at_fake, fake):
-    """The terminal is closed while an answer is waited for: the next compose knows that it isn't known, and repeats
-    the very same message, which the server keeps once."""
+    """The terminal is closed while an answer is waited for: the outbox knows that it isn't known, and the very same
+    message is repeated, which the server keeps once."""
     client, waits, ends = at_fake('alice'), threading.Event(), threading.Event()
 
     def hang(session, words, body):
@@ -197,12 +198,13 @@ def test_a_prompt_that_is_hung_up_while_it_sends_doubles_nothing(at_fake, fake):
     ends.set()
     del fake.hooks['COMPOSE']
     p = Terminal(client).login()
-    p.type('compose alice')
-    p.expect("isn't known")
-    p.expect('precious')
-    p.type('.')
+    p.type('outbox')
+    p.expect('no answer came')
+    p.ready('alice')
+    p.type('flush')
     p.expect('sent to alice')
-    assert len(fake.accounts['alice'].messages) == 1 and not drafts(client)
+    p.ready('alice')
+    assert len(fake.accounts['alice'].messages) == 1 and not outbox(client)
     p.close()
 
 
@@ -383,11 +385,11 @@ def test_everything_fits_the_terminal(at_fake, fake, house, columns):
         for size in (1, 5000):
             fake.add(account) if account is bob else None
             fake.put('alice', new_id(), account.user, b'x' * size)
-    p = Terminal(client, columns=columns, rows=20)
+    p = Terminal(client, columns=columns, rows=24)
     greeting = p.shown.replace('\r', '').split('secmsg> ')[0].split('\n')
     p.login()
     inbox, help_ = p.said('inbox'), p.said('help')
-    assert width(inbox) <= columns and width(help_) <= columns and len(help_) < 20
+    assert width(inbox) <= columns and width(help_) <= columns and len(help_) < 24
     assert re.search(r'\d{4}-\d\d-\d\d \d\d:\d\d ', '\n'.join(inbox)), inbox
     assert '4.9 KB' in '\n'.join(inbox) and bob.user in '\n'.join(inbox)
     for rows in (greeting, p.said('send alice'), p.said('frobnicate'), p.said('--server x ping'), p.said('help send')):

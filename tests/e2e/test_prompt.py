@@ -144,7 +144,8 @@ def test_wrong_lines_are_explained_before_anything_is_sent(at_fake, fake, prompt
     before = len(fake.verbs())
     for line in ('frobnicate', 'send', 'compose no/body', 'compose Üser', 'login bad!name', 'register x y',
                  'read -n x', 'read -n 0', 'send bob -m', '--no-such-option', 'send "bob', 'send bob -m x -f y',
-                 'inbox now', 'send bob carol -m x', '--server other ping', 'register ' + 'a' * 33):
+                 'inbox now', 'send bob - carol', 'reply', 'show', 'show xyz', 'save 123456', 'quarantine x',
+                 'outbox --drop x', '--server other ping', 'register ' + 'a' * 33):
         start = len(p.shown)
         p.type(line)
         p.expect('\n')

@@ -223,11 +223,13 @@ def test_saving_is_all_or_nothing(bob, fake):
 # ---- the prompt ----
 
 def test_a_file_is_saved_in_the_session_that_told_of_it(bob, fake):
-    """At the prompt, `read --output` takes the file that `read` has just left on the server."""
-    bob.gets(b'bin\0', **FILE)
-    done = bob.run(input=b'read\nread -o %s\n' % bob.out.encode(), status=None)
-    assert 'save it with' in done.err and 'no new messages' not in done.err
+    """At the prompt, `save` takes the file that `read` has just told of, by the words that `read` gave."""
+    id = bob.gets(b'bin\0', **FILE)
+    done = bob.run(input=b'read\nsave %s %s\n' % (id[:8].encode(), bob.out.encode()))
+    assert 'save it with `save %s DIR`' % id[:8] in done.out and 'bin' not in done.out.replace('f.bin', '')
     assert os.listdir(bob.out) == ['f.bin'] and waiting(fake) == 0
+    with open(os.path.join(bob.out, 'f.bin'), 'rb') as file:
+        assert file.read() == b'bin\0'
 
 
 def test_a_message_of_a_changed_identity_is_told_again(bob, fake, rsa_keys):

@@ -29,13 +29,13 @@ class Mailbox:
 
 
 class FakeServer:
-    def __init__(self, seed=None):
+    def __init__(self, seed=None, port=0):
         self.seed = seed or os.urandom(32)
         self.host_key = raw_public(Ed25519PrivateKey.from_private_bytes(self.seed))
         self.accounts, self.hooks, self.greeting = {}, {}, None
         self.seen, self.errors, self.connections = [], [], []
         self.lock = threading.Lock()
-        self.listener = socket.create_server(('127.0.0.1', 0))
+        self.listener = socket.create_server(('127.0.0.1', port))
         self.port = self.listener.getsockname()[1]
         self.threads = [threading.Thread(target=self._accept, daemon=True)]
         self.threads[0].start()
