@@ -68,9 +68,11 @@ $(BUILD)/secmsg-handler: $(call objects,$(HANDLER_SOURCES)) $(LIBRARY)
 	$(SAY) '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lgdbm -lgcrypt
 
+CLIENT_LIBRARIES = -pthread -lreadline -ljansson -lqrencode -lkeyutils -lgcrypt
+
 $(BUILD)/secmsg: $(call objects,$(CLIENT_SOURCES)) $(LIBRARY)
 	$(SAY) '  LINK  $@'
-	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lreadline -lgcrypt
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ $(CLIENT_LIBRARIES)
 
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 	$(SAY) '  AR    $@'
@@ -105,7 +107,7 @@ tests: $(TESTS)
 # test_client_*.c and test_handler_*.c reach into the program; all others into the shared rooms alone.
 $(BUILD)/tests/unit/test_client_%: $(BUILD)/obj/tests/unit/test_client_%.o \
                                    $(call without_main,$(CLIENT_SOURCES)) $(LIBRARY)
-	$(link_test) -lreadline
+	$(link_test) $(CLIENT_LIBRARIES)
 
 $(BUILD)/tests/unit/test_handler_%: $(BUILD)/obj/tests/unit/test_handler_%.o \
                                     $(call without_main,$(HANDLER_SOURCES)) $(LIBRARY)
@@ -158,9 +160,10 @@ format:
 # ---- 5. Packages ----
 # docs/packages.md says what each is for.
 
-PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libsystemd-dev
+PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libjansson-dev \
+                 libkeyutils-dev libqrencode-dev libsystemd-dev
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
-PACKAGES_TEST  = libcmocka-dev libjansson-dev python3 python3-pytest python3-pytest-xdist \
+PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                  python3-cryptography python3-argon2 python3-pexpect systemd ucspi-tcp-ipv6
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
 

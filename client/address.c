@@ -10,6 +10,9 @@
 
 #include "base/banned.h"
 
+#define SCHEME  "secmsg://"
+#define URL_MAX (ADDRESS_SIZE + 16)
+
 static bool is_host_byte(char c, bool in_brackets)
 {
     if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_')
@@ -79,12 +82,34 @@ static enum err split(struct address *address, const char *text, bool *in_bracke
     return err;
 }
 
+/* Cuts scheme and pin off; what stands between them is in *plain. */
+static enum err take_url(struct address *address, const char *text, char plain[static URL_MAX])
+{
+    size_t scheme = strlen(SCHEME);
+    const char *hash = NULL;
+    if (strncmp(text, SCHEME, scheme) == 0) {
+        text += scheme;
+        hash = strchr(text, '#');
+    }
+    size_t len = hash != NULL ? (size_t)(hash - text) : strlen(text);
+    if (!span_to_text(span_of(text, len), plain, URL_MAX))
+        return ERR_MALFORMED;
+    if (hash == NULL)
+        return ERR_OK;
+    bool is_pin = hash_is_fingerprint(span_str(hash + 1)) &&
+                  span_to_text(span_str(hash + 1), address->pin, sizeof(address->pin));
+    return is_pin ? ERR_OK : ERR_MALFORMED;
+}
+
 enum err address_parse(struct address *address, const char *text)
 {
     bool in_brackets = false;
+    char plain[URL_MAX];
     *address = (struct address){.host = ""};
     (void)snprintf(address->port, sizeof(address->port), "%d", WIRE_PORT);
-    enum err err = split(address, text, &in_brackets);
+    enum err err = take_url(address, text, plain);
+    if (err == ERR_OK)
+        err = split(address, plain, &in_brackets);
     if (err != ERR_OK)
         return err;
     (void)snprintf(address->text, sizeof(address->text), in_brackets ? "[%s]:%s" : "%s:%s",

@@ -11,6 +11,7 @@
 #include "identify.h"
 #include "password.h"
 #include "pins.h"
+#include "remember.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -64,7 +65,8 @@ static enum status compare_identity(struct session *s, const struct identify_ans
         return STATUS_OK;
     if (err != ERR_OK)
         return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
-    return strcmp(pinned.fingerprint, who->identity.fingerprint) == 0
+    return strcmp(pinned.fingerprint, who->identity.fingerprint) == 0 ||
+                   identify_is_accepted(s, &who->identity)
                ? STATUS_OK
                : identify_say_changed(s, s->user, pinned.fingerprint, who->identity.fingerprint);
 }
@@ -201,6 +203,13 @@ static enum status log_in_anew(struct session *s, const struct span *password)
     return STATUS_NO_PERMISSION;
 }
 
+static enum status say_wrong_password(const struct session *s, bool *is_wrong)
+{
+    say("wrong password for %s.", s->user);
+    *is_wrong = true;
+    return STATUS_NO_PERMISSION;
+}
+
 /* The password doesn't open the local keys: *is_wrong, or a new one from another machine. */
 static enum status try_changed_password(struct session *s, struct span password, bool *is_wrong)
 {
@@ -210,9 +219,7 @@ static enum status try_changed_password(struct session *s, struct span password,
         return status;
     if (!is_other) {
         connection_close(&s->connection);
-        say("wrong password for %s.", s->user);
-        *is_wrong = true;
-        return STATUS_NO_PERMISSION;
+        return say_wrong_password(s, is_wrong);
     }
     say("the password doesn't open the keys on this machine, and the server has other ones: the "
         "password was changed on another machine.");
@@ -308,13 +315,6 @@ enum purpose {
     PURPOSE_SESSION, /* a login */
 };
 
-static enum status say_wrong_password(const struct session *s, bool *is_wrong)
-{
-    say("wrong password for %s.", s->user);
-    *is_wrong = true;
-    return STATUS_NO_PERMISSION;
-}
-
 /* One password, and all that follows from it. *may_retry: it was wrong, and another one may be tried. */
 static enum status unlock(struct session *s, enum purpose purpose, bool *may_retry)
 {
@@ -348,6 +348,8 @@ static enum status load_and_unlock(struct session *s, enum purpose purpose)
         status = load_keys(s);
     if (status != STATUS_OK)
         return status;
+    if (remember_unlock(s))
+        return purpose == PURPOSE_SESSION ? prove(s, NULL) : STATUS_OK;
     for (int i = 0; i < TRIES && may_retry; i++)
         status = unlock(s, purpose, &may_retry);
     return status;
@@ -357,7 +359,7 @@ static enum status load_and_unlock(struct session *s, enum purpose purpose)
 static enum status prove_unlocked(struct session *s)
 {
     struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
-    bool is_given = s->options.password_file != NULL || s->options.password_fd >= 0;
+    bool is_given = password_is_given(s);
     enum status status = is_given ? password_get(s, false, &password) : STATUS_OK;
     struct span text = buf_span(&password);
     if (status == STATUS_OK)

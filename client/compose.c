@@ -3,13 +3,18 @@
  * first line is typed. */
 #include "compose.h"
 
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "authenticate.h"
 #include "crypto/envelope.h"
 #include "deliver.h"
+#include "draft.h"
+#include "editor.h"
 #include "identify.h"
 #include "input.h"
+#include "page.h"
 #include "post.h"
 #include "say.h"
 
@@ -66,7 +71,7 @@ static enum err read_text(struct buf *text)
     for (;;) {
         err = input_read_line("", INPUT_MESSAGE, &line);
         bool is_last = err == ERR_CLOSED;
-        if (err == ERR_OK) {
+        if (err == ERR_OK || (err == ERR_STOPPED && line.len > 0)) {
             enum err added = append_lines(text, buf_span(&line), &is_last);
             fault = fault == ERR_OK ? added : fault;
         }
@@ -111,23 +116,91 @@ static enum status say_unusable(const char *to, enum err err, size_t max)
     return say_failure(err, "can't read the message; nothing was sent");
 }
 
+/* The terminal is gone, or the program is told to end. */
+static enum status keep_draft(struct session *s, const struct letter *letter)
+{
+    enum err err =
+        letter->data.len > 0 ? draft_keep(s, letter->to[0], letter->data) : ERR_NOT_FOUND;
+    if (err == ERR_OK)
+        say("what you wrote is kept: `compose %s` goes on with it.", letter->to[0]);
+    else if (err != ERR_NOT_FOUND)
+        return say_failure(err, "can't keep what you wrote");
+    return STATUS_TEMPORARY;
+}
+
+/* What was written before is shown, and the next line goes on behind it. */
+static bool resume_draft(const struct session *s, const char *to, struct buf *text)
+{
+    struct buf rows = BUF_INIT(20 * CONNECTION_LINE_MAX);
+    enum err err = draft_load(s, to, text);
+    if (err == ERR_OK) {
+        say("This was kept when your terminal was closed. Go on behind it:");
+        if (page_append(&rows, page_width(STDOUT_FILENO), PAGE_INDENT, buf_span(text)) == ERR_OK)
+            (void)fwrite(rows.data, 1, rows.len, stdout);
+        (void)fflush(stdout);
+    } else if (err != ERR_NOT_FOUND) {
+        (void)say_failure(err, "there is a draft, but it can't be read");
+    }
+    buf_free(&rows);
+    return err == ERR_OK;
+}
+
+/* `err` is what writing the text ended with. */
+static enum status send_text(struct session *s, struct letter *letter, enum err err, size_t most)
+{
+    if (err == ERR_OK && !visible_is_text(letter->data))
+        err = ERR_MALFORMED;
+    if (err != ERR_OK)
+        return say_unusable(letter->to[0], err, most);
+    if (letter->data.len > 0)
+        return post_letter(s, letter);
+    say("the message is empty; nothing was sent.");
+    return STATUS_DATA;
+}
+
+/* Until the outbox has it, a draft stays. */
+static void drop_draft(const struct session *s, const char *to)
+{
+    if (draft_drop(s, to) != ERR_OK)
+        say("can't remove the draft; it will be offered again.");
+}
+
 static enum status write_letter(struct session *s, struct letter *letter, size_t most)
 {
     struct buf text = BUF_INIT(most);
-    enum status status;
     if (input_is_terminal())
         say("Write the message; a lone . or Ctrl-D ends it, Ctrl-C drops it.");
+    bool has_draft = input_is_terminal() && resume_draft(s, letter->to[0], &text);
     enum err err = read_text(&text);
-    if (err == ERR_OK && !visible_is_text(buf_span(&text)))
-        err = ERR_MALFORMED;
     letter->data = buf_span(&text);
-    if (err != ERR_OK) {
-        status = say_unusable(letter->to[0], err, text.max);
-    } else if (text.len == 0) {
-        say("the message is empty; nothing was sent.");
-        status = STATUS_DATA;
-    } else {
-        status = post_letter(s, letter);
+    enum status status =
+        err == ERR_STOPPED ? keep_draft(s, letter) : send_text(s, letter, err, most);
+    buf_free(&text);
+    if (err == ERR_STOPPED)
+        input_stop();
+    else if (has_draft)
+        drop_draft(s, letter->to[0]);
+    return status;
+}
+
+/* What can't be sent as it is stays a draft: its writer has nothing else of it. */
+static enum status edit_letter(struct session *s, struct letter *letter, size_t most)
+{
+    struct buf text = BUF_INIT(most);
+    const char *to = letter->to[0];
+    enum err err = draft_load(s, to, &text);
+    bool has_draft = err == ERR_OK;
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
+        (void)say_failure(err, "there is a draft, but it can't be read");
+    enum status status = editor_run(s, &text);
+    letter->data = buf_span(&text);
+    if (status == STATUS_OK) {
+        status = send_text(s, letter, ERR_OK, most);
+        bool is_kept = status == STATUS_DATA && text.len > 0;
+        if (is_kept && draft_keep(s, to, letter->data) == ERR_OK)
+            say("It is kept as a draft: `edit %s` goes on with it.", to);
+        else if (has_draft)
+            drop_draft(s, to);
     }
     buf_free(&text);
     return status;
@@ -170,6 +243,9 @@ static enum status begin_letter(struct session *s, char to[static FIELD_USER_SIZ
     if (is_away)
         say("What you write now waits in the outbox.");
     *most = is_away ? envelope_largest_data(CONNECTION_LINE_MAX) : deliver_most(s);
+    if (recipient == NULL && input_is_terminal() && draft_find(s, to))
+        say("There is a draft to %s, kept when your terminal was closed: name %s to go on with it.",
+            to, to);
     status = ask_recipient(recipient, to);
     return status == STATUS_OK && !is_away ? identify_user(s, to, &identity) : status;
 }
@@ -181,9 +257,20 @@ enum status compose_main(struct session *s, int argc, char *argv[])
                             .to_count = 1,
                             .type = "text/plain"};
     size_t most = 0;
+    if (s->options.is_edit && !input_is_terminal()) {
+        say("an editor needs a terminal.");
+        compose_skip_text();
+        return STATUS_USAGE;
+    }
     enum status status = begin_letter(s, to[0], argc > 1 ? argv[1] : NULL, &most);
     if (status == STATUS_OK)
-        return write_letter(s, &letter, most);
+        return s->options.is_edit ? edit_letter(s, &letter, most) : write_letter(s, &letter, most);
     compose_skip_text();
     return status;
+}
+
+enum status compose_edit_main(struct session *s, int argc, char *argv[])
+{
+    s->options.is_edit = true;
+    return compose_main(s, argc, argv);
 }

@@ -8,6 +8,9 @@
 /* The word `compose`: asks for the recipient (unless one is given) and the text, and sends it (post.h). */
 enum status compose_main(struct session *s, int argc, char *argv[]) MUST_USE;
 
+/* The word `edit`: the same in the user's editor. */
+enum status compose_edit_main(struct session *s, int argc, char *argv[]) MUST_USE;
+
 /* After a compose that was refused: the lines of its text, up to the lone dot, are never run as words. */
 void compose_skip_text(void);
 

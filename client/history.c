@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "json.h"
 #include "recall.h"
 #include "say.h"
 #include "table.h"
@@ -16,6 +17,7 @@ struct wanted {
     const char *user; /* NULL for all */
     uint64_t count;
     size_t longest;
+    bool is_json;
 };
 
 static bool is_wanted(const struct wanted *wanted, const struct record *record)
@@ -53,6 +55,23 @@ static void print(const struct table *table, const struct record *record)
     table_print(table, &row);
 }
 
+static enum status print_json(const struct record *record)
+{
+    struct json json;
+    json_begin(&json);
+    json_add_string(&json, "id", record->id);
+    json_add_string(&json, record->kind == RECORD_SENT ? "to" : "from", record->peer);
+    json_add_truth(&json, "signed", record->kind != RECORD_UNSIGNED);
+    json_add_number(&json, "time", record->time);
+    if (record->stored > 0)
+        json_add_number(&json, "stored", record->stored);
+    json_add_number(&json, "bytes", record->size);
+    json_add_string(&json, "type", record->type);
+    if (record->name[0] != '\0')
+        json_add_string(&json, "name", record->name);
+    return json_print(&json);
+}
+
 /* The last `most`, or all for 0. */
 static enum err list(struct archive *archive, struct wanted *wanted, uint64_t most)
 {
@@ -64,12 +83,17 @@ static enum err list(struct archive *archive, struct wanted *wanted, uint64_t mo
     if (err != ERR_OK || wanted->count == 0)
         return err;
     uint64_t first = most > 0 && most < wanted->count ? wanted->count - most : 0;
-    table_begin(&table, &head, wanted->longest);
+    if (!wanted->is_json)
+        table_begin(&table, &head, wanted->longest);
     archive_rewind(archive, "");
     /* What another client adds meanwhile is passed over. */
-    while (at < wanted->count && (err = archive_next(archive, &entry)) == ERR_OK) {
-        if (is_wanted(wanted, &entry.record) && at++ >= first)
+    while (err == ERR_OK && at < wanted->count && (err = archive_next(archive, &entry)) == ERR_OK) {
+        if (!is_wanted(wanted, &entry.record) || at++ < first)
+            continue;
+        if (!wanted->is_json)
             print(&table, &entry.record);
+        else if (print_json(&entry.record) != STATUS_OK)
+            err = ERR_IO;
     }
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
@@ -78,7 +102,7 @@ enum status history_main(struct session *s, int argc, char *argv[])
 {
     char user[FIELD_USER_SIZE];
     struct archive archive;
-    struct wanted wanted = {.user = argc > 1 ? user : NULL};
+    struct wanted wanted = {.user = argc > 1 ? user : NULL, .is_json = s->options.is_json};
     enum status status = argc > 1 ? session_take_name(user, argv[1]) : STATUS_OK;
     if (status != STATUS_OK)
         return status;

@@ -8,6 +8,7 @@
  *         seen          ids of messages that were shown (seen.h)
  *         first-login   when this client first knew the account
  *         outbox/       messages that the server isn't known to have (outbox.h)
+ *         draft-<user>  what was written when a terminal hung up (draft.h)
  *         archive       all messages that were received or sent (archive.h)
  *         quarantine/   messages that failed their checks
  *

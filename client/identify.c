@@ -3,6 +3,9 @@
  * and never lets another take its place by itself. */
 #include "identify.h"
 
+#include <string.h>
+
+#include "advice.h"
 #include "pins.h"
 #include "say.h"
 
@@ -56,10 +59,39 @@ enum status identify_say_changed(const struct session *s, const char *user, cons
         user);
     say("  pinned: %s", pinned);
     say("  now:    %s", now[0] != '\0' ? now : "none");
-    say("Ask %s, by another way, which one is right. Only if it is the new one: remove the line "
-        "that "
-        "begins with \"%s \" from %s/" PINS_IDENTITIES_FILE ".",
-        user, user, s->account.path);
+    if (now[0] == '\0') {
+        say("Ask %s, by another way, what happened.", user);
+        return STATUS_CHANGED;
+    }
+    say("Ask %s, by another way, which one is right. Only if it is the new one, accept it:", user);
+    advice_say_trust(s, user, now);
+    return STATUS_CHANGED;
+}
+
+bool identify_is_accepted(const struct session *s, const struct identity *identity)
+{
+    return strcmp(s->accepted_user, identity->user) == 0 &&
+           strcmp(s->accepted_identity, identity->fingerprint) == 0;
+}
+
+/* One's own was checked with its keys before it comes here. */
+static enum err may_pin(const struct session *s, const struct identity *identity)
+{
+    struct identity pinned;
+    if (!options_is_strict(&s->options) || identify_is_accepted(s, identity) ||
+        strcmp(s->user, identity->user) == 0)
+        return ERR_OK;
+    enum err err = pins_find_identity(s->account.dir, identity->user, &pinned);
+    return err == ERR_NOT_FOUND ? ERR_DENIED : err;
+}
+
+static enum status say_unpinned(const struct session *s, const struct identity *identity)
+{
+    say("the identity of %s isn't pinned here, and --trust=strict pins nothing by itself:",
+        identity->user);
+    say("  now:    %s", identity->fingerprint);
+    say("Ask %s, by another way, if it is right. If it is:", identity->user);
+    advice_say_trust(s, identity->user, identity->fingerprint);
     return STATUS_CHANGED;
 }
 
@@ -67,7 +99,13 @@ enum status identify_pin(struct session *s, const struct identify_answer *who, b
 {
     struct identity pinned;
     *is_new = false;
-    enum err err = pins_add_identity(s->account.dir, buf_span(&who->text));
+    enum err err = may_pin(s, &who->identity);
+    if (err == ERR_DENIED)
+        return say_unpinned(s, &who->identity);
+    if (err == ERR_OK && identify_is_accepted(s, &who->identity))
+        err = pins_replace_identity(s->account.dir, buf_span(&who->text));
+    else if (err == ERR_OK)
+        err = pins_add_identity(s->account.dir, buf_span(&who->text));
     if (err == ERR_OK) {
         *is_new = true;
         say("%s's identity is pinned from now on: %s", who->identity.user,

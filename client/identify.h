@@ -27,9 +27,13 @@ enum status identify_ask(struct session *s, const char *user, struct identify_an
  * (STATUS_CHANGED) and a user without (STATUS_NO_USER). */
 enum status identify_user(struct session *s, const char *user, struct identity *identity) MUST_USE;
 
-/* Pins WHO's identity if none is pinned, and says so: STATUS_OK and *is_new, or STATUS_CHANGED if another is. */
+/* Pins WHO's identity if none is pinned, or the user accepts it, and says so: STATUS_OK and *is_new; or
+ * STATUS_CHANGED if another is pinned, or with --trust=strict none. */
 enum status identify_pin(struct session *s, const struct identify_answer *who,
                          bool *is_new) MUST_USE;
+
+/* Whether it is the one that `trust` named. */
+bool identify_is_accepted(const struct session *s, const struct identity *identity);
 
 /* Says that an identity changed, with both fingerprints (now: "" for none); returns STATUS_CHANGED. */
 enum status identify_say_changed(const struct session *s, const char *user, const char *pinned,

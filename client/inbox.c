@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "authenticate.h"
+#include "json.h"
 #include "say.h"
 #include "table.h"
 
@@ -25,15 +26,31 @@ static enum err find_longest(struct span body, size_t *longest)
     return err == ERR_NOT_FOUND ? ERR_OK : err;
 }
 
-static enum err print_items(struct span body)
+static enum status print_json(struct span body)
+{
+    struct answer_item item;
+    enum status status = STATUS_OK;
+    enum err err = ERR_OK;
+    while (status == STATUS_OK && (err = answer_take_item(&body, &item)) == ERR_OK) {
+        struct json json;
+        json_begin(&json);
+        json_add_text(&json, "id", item.id);
+        json_add_text(&json, "from", item.sender);
+        json_add_number(&json, "stored", item.time_stored);
+        json_add_number(&json, "bytes", item.bytes);
+        status = json_print(&json);
+    }
+    return status == STATUS_OK && err != ERR_NOT_FOUND ? say_nonsense("LIST") : status;
+}
+
+static enum status print_items(struct span body)
 {
     static const struct table_head head = {.name = "FROM", .time = "STORED"};
     struct answer_item item;
     struct table table;
     size_t longest;
-    enum err err = find_longest(body, &longest);
-    if (err != ERR_OK)
-        return err;
+    if (find_longest(body, &longest) != ERR_OK)
+        return say_nonsense("LIST");
     table_begin(&table, &head, longest);
     while (answer_take_item(&body, &item) == ERR_OK) {
         char sender[VALUE_SIZE], id[VALUE_SIZE];
@@ -43,10 +60,10 @@ static enum err print_items(struct span body)
                                 .id = id};
         if (!span_to_text(item.sender, sender, sizeof(sender)) ||
             !span_to_text(item.id, id, sizeof(id)))
-            return ERR_MALFORMED;
+            return say_nonsense("LIST");
         table_print(&table, &row);
     }
-    return ERR_OK;
+    return STATUS_OK;
 }
 
 enum status inbox_main(struct session *s, int argc, char *argv[])
@@ -66,9 +83,8 @@ enum status inbox_main(struct session *s, int argc, char *argv[])
         say("no messages are waiting.");
         return STATUS_OK;
     }
-    if (print_items(answer.body) != ERR_OK)
-        return say_nonsense("LIST");
-    if (s->unread > WIRE_LIST_MAX)
+    status = s->options.is_json ? print_json(answer.body) : print_items(answer.body);
+    if (status == STATUS_OK && s->unread > WIRE_LIST_MAX)
         say("these are the first %d of %" PRIu64 ".", WIRE_LIST_MAX, s->unread);
-    return STATUS_OK;
+    return status;
 }

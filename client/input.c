@@ -20,7 +20,9 @@
 
 #include "base/banned.h"
 
-#define CTRL_D 4
+#define CTRL_D        4
+#define LOOK_EVERY_MS 2000
+#define NAMES_MAX     ((size_t)1 << 20)
 
 static const int ending[] = {SIGTERM, SIGHUP};
 
@@ -29,7 +31,9 @@ static volatile sig_atomic_t last_ending;
 static volatile sig_atomic_t is_reading;
 static volatile sig_atomic_t is_continued;
 
-static const char *const *completed_words;
+static struct input_helper helper;
+static struct buf candidates;
+static bool has_room; /* the typed line isn't shown */
 static enum input_kind reading;
 static bool has_ended; /* by Ctrl-D behind text: the next line is the end */
 static bool has_line;
@@ -43,11 +47,13 @@ static void handle_interrupt(int number)
         transport_break();
 }
 
-/* While a line is read the terminal is readline's: it must be put right before the program ends. */
+/* While a line is read the terminal is readline's: it must be put right before the program ends. What follows the
+ * first such signal waits for that, too. */
 static void handle_ending(int number)
 {
+    bool is_known = last_ending != 0;
     last_ending = number;
-    if (!is_reading) {
+    if (!is_reading && !is_known) {
         (void)signal(number, SIG_DFL);
         (void)raise(number);
     }
@@ -61,25 +67,37 @@ static void note_continued(int number)
 
 static char *next_word(const char *text, int state)
 {
-    static size_t next;
+    static size_t at;
+    size_t len = strlen(text);
     if (state == 0)
-        next = 0;
-    while (completed_words[next] != NULL) {
-        const char *word = completed_words[next++];
-        if (strncmp(word, text, strlen(text)) == 0)
-            return strdup(word);
+        at = 0;
+    while (at < candidates.len) {
+        const char *name = (const char *)candidates.data + at;
+        const char *end = memchr(name, '\n', candidates.len - at);
+        size_t name_len = end != NULL ? (size_t)(end - name) : candidates.len - at;
+        at += name_len + 1;
+        if (name_len >= len && memcmp(name, text, len) == 0)
+            return strndup(name, name_len);
     }
     return NULL;
 }
 
 static char **complete(const char *text, int start, int end)
 {
+    char *word = NULL;
     (void)end;
-    if (reading != INPUT_COMMAND) {
-        rl_attempted_completion_over = 1;
+    rl_attempted_completion_over = 1;
+    if (reading != INPUT_COMMAND)
         return NULL;
-    }
-    return start == 0 ? rl_completion_matches(text, next_word) : NULL;
+    size_t blank = strspn(rl_line_buffer, " \t");
+    if ((size_t)start > blank)
+        word = strndup(rl_line_buffer + blank, strcspn(rl_line_buffer + blank, " \t"));
+    candidates = BUF_INIT(NAMES_MAX);
+    helper.complete(helper.context, word, &candidates);
+    char **matches = rl_completion_matches(text, next_word);
+    buf_free(&candidates);
+    free(word);
+    return matches;
 }
 
 /* readline remembers for ever that an end was read, and would add an empty line to each line after it. */
@@ -108,14 +126,41 @@ bool input_is_terminal(void)
     return isatty(STDIN_FILENO) == 1;
 }
 
-void input_open(const char *const words[])
+void input_make_room(void)
+{
+    if (!is_reading || has_room)
+        return;
+    rl_clear_visible_line();
+    (void)fflush(stdout);
+    has_room = true;
+}
+
+static void look(void)
+{
+    helper.look(helper.context);
+    (void)fflush(stdout);
+    if (!has_room)
+        return;
+    has_room = false;
+    rl_on_new_line();
+    rl_redisplay();
+}
+
+void input_stop(void)
+{
+    (void)signal(last_ending, SIG_DFL);
+    (void)raise(last_ending);
+}
+
+void input_open(const struct input_helper *given)
 {
     struct sigaction action = {.sa_handler = handle_interrupt};
     if (!input_is_terminal())
         return;
-    completed_words = words;
+    helper = *given;
     rl_readline_name = "secmsg";
     rl_attempted_completion_function = complete;
+    rl_completer_word_break_characters = " \t\"'";
     rl_catch_signals = 0;
     rl_outstream = stdout;
     rl_deprep_term_function = leave_terminal;
@@ -164,19 +209,34 @@ static void resume(void)
     rl_forced_update_display();
 }
 
+/* Of a message that a hang-up cuts short. */
+static void keep_unfinished(void)
+{
+    if (last_ending && reading == INPUT_MESSAGE && rl_end > 0)
+        typed_line = strndup(rl_line_buffer, (size_t)rl_end);
+}
+
 /* Waits for keys with `mask` in force. Returns with has_line, or after a signal. */
 static void wait_for_line(const sigset_t *mask)
 {
     while (!has_line && !is_interrupted && !last_ending) {
         struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
-        if (ppoll(&in, 1, NULL, mask) > 0)
+        const struct timespec pause = {.tv_sec = LOOK_EVERY_MS / 1000};
+        int ready = ppoll(&in, 1, reading == INPUT_COMMAND ? &pause : NULL, mask);
+        /* The end that readline would see is nobody's Ctrl-D. */
+        if (ready > 0 && (in.revents & (POLLHUP | POLLERR)) != 0)
+            last_ending = SIGHUP;
+        else if (ready > 0)
             rl_callback_read_char();
+        else if (ready == 0)
+            look();
         else if (errno != EINTR)
             break;
         if (is_continued)
             resume();
     }
     if (!has_line) {
+        keep_unfinished();
         rl_free_line_state();
         rl_callback_sigcleanup();
         rl_callback_handler_remove();
@@ -223,10 +283,12 @@ static enum err read_typed(const char *prompt, enum input_kind kind, struct buf 
     wait_for_line(&before);
     is_reading = 0;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
-    if (last_ending) {
-        (void)signal(last_ending, SIG_DFL);
-        (void)raise(last_ending);
+    if (last_ending && kind == INPUT_MESSAGE) {
+        enum err err = typed_line != NULL ? keep_line(typed_line, kind, line) : ERR_OK;
+        return err == ERR_OK ? ERR_STOPPED : err;
     }
+    if (last_ending)
+        input_stop();
     if (!has_line && is_interrupted) {
         is_interrupted = 0;
         return ERR_DENIED;
@@ -266,7 +328,7 @@ enum err input_read_line(const char *prompt, enum input_kind kind, struct buf *l
 {
     buf_clear(line);
     enum err err = input_is_terminal() ? read_typed(prompt, kind, line) : read_piped(line);
-    if (err != ERR_OK)
+    if (err != ERR_OK && err != ERR_STOPPED)
         buf_clear(line);
     return err;
 }

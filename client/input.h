@@ -7,9 +7,24 @@
 
 #include "base/buf.h"
 
-/* Takes over SIGINT: at the prompt Ctrl-C drops the line, elsewhere it breaks the connection off. `words`
- * are completed at the start of a line; NULL ends them. */
-void input_open(const char *const words[]);
+/* What the dialogue does while a command's line is typed. */
+struct input_helper {
+    /* Appends what can stand where TAB was pressed, each with LF: behind `word`, the line's first, or as the
+     * first word itself (NULL). */
+    void (*complete)(void *context, const char *word, struct buf *names);
+    /* Called now and then. It calls input_make_room before it prints. */
+    void (*look)(void *context);
+    void *context;
+};
+
+/* Takes over SIGINT: at the prompt Ctrl-C drops the line, elsewhere it breaks the connection off. */
+void input_open(const struct input_helper *helper);
+
+/* Takes the line that is being typed off the terminal; it is shown again when the look is over. */
+void input_make_room(void);
+
+/* After ERR_STOPPED: ends the program by that signal. */
+void input_stop(void);
 
 /* Drops what was typed or pasted ahead. */
 void input_forget_ahead(void);
@@ -28,7 +43,8 @@ enum input_kind {
 
 /* Reads a line into *line (without LF), up to its limit. `prompt` is shown at a terminal only.
  * ERR_CLOSED: the end (Ctrl-D); ERR_DENIED: Ctrl-C; ERR_TOO_LARGE: the line was read and dropped;
- * ERR_MALFORMED: it has a zero byte, and was dropped. */
+ * ERR_MALFORMED: it has a zero byte, and was dropped; ERR_STOPPED, of INPUT_MESSAGE alone: the terminal hung up,
+ * or the program is told to end; what was typed of the line is in *line. */
 enum err input_read_line(const char *prompt, enum input_kind kind, struct buf *line) MUST_USE;
 
 #endif

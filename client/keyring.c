@@ -3,6 +3,7 @@
 #include "keyring.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -23,6 +24,7 @@ void keyring_clear(struct keyring *ring)
     buf_free(&ring->identity);
     buf_free(&ring->token);
     vault_free(&ring->vault);
+    bytes_wipe(ring->root, sizeof(ring->root));
     keyring_init(ring);
 }
 
@@ -68,6 +70,7 @@ enum err keyring_make(struct keyring *ring, const char *user, struct span passwo
         keyring_clear(ring);
         return err;
     }
+    memcpy(ring->root, root, STRETCH_ROOT_LEN);
     ring->is_loaded = true;
     ring->is_unlocked = true;
     return ERR_OK;
@@ -128,6 +131,8 @@ enum err keyring_unlock_root(struct keyring *ring, const uint8_t root[static STR
         err = vault_open(&ring->vault, buf_span(&ring->token), key, &ring->self);
     bytes_wipe(key, sizeof(key));
     ring->is_unlocked = err == ERR_OK;
+    if (err == ERR_OK)
+        memmove(ring->root, root, STRETCH_ROOT_LEN);
     return err;
 }
 
@@ -139,4 +144,38 @@ enum err keyring_unlock(struct keyring *ring, struct span password)
         err = keyring_unlock_root(ring, root);
     bytes_wipe(root, sizeof(root));
     return err;
+}
+
+enum err keyring_make_lock(const struct keyring *ring, struct span password, uint64_t time,
+                           struct keyring_lock *lock)
+{
+    uint8_t key[FERNET_KEY_LEN];
+    *lock = (struct keyring_lock){.token = BUF_INIT(VAULT_TOKEN_MAX)};
+    random_bytes(lock->salt, STRETCH_SALT_LEN);
+    enum err err = stretch_root(lock->root, password, lock->salt);
+    if (err == ERR_OK)
+        err = stretch_vault_key(key, lock->root);
+    if (err == ERR_OK)
+        err = vault_seal(&lock->token, &ring->vault, key, time);
+    bytes_wipe(key, sizeof(key));
+    return err;
+}
+
+enum err keyring_take_lock(struct keyring *ring, const struct keyring_lock *lock)
+{
+    struct buf token = BUF_INIT(VAULT_TOKEN_MAX);
+    enum err err = buf_append_span(&token, buf_span(&lock->token));
+    if (err != ERR_OK)
+        return err;
+    buf_free(&ring->token);
+    ring->token = token;
+    memcpy(ring->salt, lock->salt, STRETCH_SALT_LEN);
+    memcpy(ring->root, lock->root, STRETCH_ROOT_LEN);
+    return ERR_OK;
+}
+
+void keyring_free_lock(struct keyring_lock *lock)
+{
+    buf_free(&lock->token);
+    bytes_wipe(lock, sizeof(*lock));
 }

@@ -14,8 +14,9 @@ struct keyring {
     struct identity self;
     struct buf token; /* the vault, sealed */
     struct vault vault;
-    bool is_loaded;   /* salt, identity, self and token are there */
-    bool is_unlocked; /* the vault too */
+    uint8_t root[STRETCH_ROOT_LEN]; /* what opened it; as long as it is unlocked */
+    bool is_loaded;                 /* salt, identity, self and token are there */
+    bool is_unlocked;               /* the vault too */
 };
 
 void keyring_init(struct keyring *ring);
@@ -44,5 +45,18 @@ enum err keyring_remove(int account_dir) MUST_USE;
 enum err keyring_unlock(struct keyring *ring, struct span password) MUST_USE;
 enum err keyring_unlock_root(struct keyring *ring,
                              const uint8_t root[static STRETCH_ROOT_LEN]) MUST_USE;
+
+/* Another password for the same keys: a lock that keyring_take_lock puts in place of the old one, once the server
+ * has it. The keyring is unlocked. keyring_free_lock is fine after a failure. */
+struct keyring_lock {
+    uint8_t salt[STRETCH_SALT_LEN];
+    uint8_t root[STRETCH_ROOT_LEN];
+    struct buf token;
+};
+
+enum err keyring_make_lock(const struct keyring *ring, struct span password, uint64_t time,
+                           struct keyring_lock *lock) MUST_USE;
+enum err keyring_take_lock(struct keyring *ring, const struct keyring_lock *lock) MUST_USE;
+void keyring_free_lock(struct keyring_lock *lock);
 
 #endif

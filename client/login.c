@@ -2,10 +2,29 @@
 /* login.c: the word `login`: fetches the keys of an account, and keeps them sealed on this machine. */
 #include "words.h"
 
+#include <errno.h>
+#include <string.h>
+
 #include "authenticate.h"
 #include "password.h"
+#include "remember.h"
+#include "say.h"
 
 #include "base/banned.h"
+
+/* The login stands, whatever becomes of this. */
+static enum status remember(const struct session *s)
+{
+    struct remember_name name = remember_name(s->host_key, s->user);
+    enum err err = remember_keep(&name, s->ring.root, s->options.remember);
+    if (err == ERR_OK)
+        return STATUS_OK;
+    say("can't remember the keys: %s. You are logged in, and the password is asked for as ever.",
+        err == ERR_UNSUPPORTED
+            ? "the kernel keeps no keys for you here, as is usual in containers (keyrings(7))"
+            : strerror(errno));
+    return STATUS_OS;
+}
 
 enum status login_main(struct session *s, int argc, char *argv[])
 {
@@ -23,5 +42,7 @@ enum status login_main(struct session *s, int argc, char *argv[])
     session_settle(s, &former, status);
     if (status == STATUS_OK)
         authenticate_say_welcome(s);
+    if (status == STATUS_OK && s->options.remember > 0)
+        status = remember(s);
     return status;
 }

@@ -2,6 +2,7 @@
 /* logout.c: the word `logout`: removes the keys from this machine, and nothing else. */
 #include "words.h"
 
+#include "remember.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -13,7 +14,11 @@ enum status logout_main(struct session *s, int argc, char *argv[])
     enum status status = session_choose_user(s, NULL);
     if (status != STATUS_OK)
         return status;
+    struct remember_name name = remember_name(s->host_key, s->user);
+    enum err forgotten = remember_forget(&name);
     enum err err = keyring_remove(s->account.dir);
+    if (err == ERR_OK && forgotten != ERR_NOT_FOUND)
+        err = forgotten;
     if (err == ERR_NOT_FOUND) {
         say("%s isn't logged in here.", s->user);
         status = STATUS_NO_PERMISSION;

@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "prompt.h"
 #include "say.h"
+#include "settings.h"
 #include "visible.h"
 #include "words.h"
 
@@ -52,6 +53,12 @@ static void settle_locale(void)
     visible_want_ascii(is_terminal && strcmp(nl_langinfo(CODESET), "UTF-8") != 0);
 }
 
+/* Works without account, server and settings. */
+static bool is_alone(const struct word *word)
+{
+    return word != NULL && word->main == verify_main;
+}
+
 static enum status run(const struct options *options, const struct word *word, int argc,
                        char *argv[], const char *taken)
 {
@@ -62,7 +69,11 @@ static enum status run(const struct options *options, const struct word *word, i
     if (!crypto_is_locked())
         say("warning: the memory for keys can't be locked, so it may be written to swap. Raise the "
             "limit (ulimit -l), or encrypt the swap.");
-    enum status status = session_open(&session, options);
+    enum status status = STATUS_OK;
+    if (is_alone(word))
+        session_init(&session, options);
+    else
+        status = session_open(&session, options);
     if (status == STATUS_OK)
         status = word != NULL ? words_run(word, &session, argc, argv, taken) : prompt_run(&session);
     session_close(&session);
@@ -78,6 +89,20 @@ static enum status end(enum status status)
         return status;
     say("can't write to standard output: %s.", strerror(errno));
     return STATUS_IO;
+}
+
+/* What is asked for by options alone needs no settings. */
+static enum status run_settled(struct options *options, const struct word *word, int argc,
+                               char *argv[], const char *taken)
+{
+    struct settings settings;
+    enum status status = settings_fill(&settings, options);
+    if (status == STATUS_OK && word == NULL)
+        status = options_check("the prompt", "", taken);
+    if (status == STATUS_OK)
+        status = run(options, word, argc, argv, taken);
+    settings_free(&settings);
+    return status;
 }
 
 static enum status run_command_line(int argc, char *argv[])
@@ -104,9 +129,9 @@ static enum status run_command_line(int argc, char *argv[])
     }
     if (word != NULL && word->main == help_main)
         return help_main(NULL, argc - first, argv + first);
-    if (word == NULL)
-        status = options_check("the prompt", "", taken);
-    return status == STATUS_OK ? run(&options, word, argc - first, argv + first, taken) : status;
+    if (is_alone(word))
+        return run(&options, word, argc - first, argv + first, taken);
+    return run_settled(&options, word, argc - first, argv + first, taken);
 }
 
 int main(int argc, char *argv[])

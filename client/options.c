@@ -5,19 +5,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/conf.h"
 #include "crypto/field.h"
 #include "say.h"
 #include "visible.h"
 
 #include "base/banned.h"
 
-#define DEFAULT_TIMEOUT_MS 30000
-#define MOST_SECONDS       86400
-#define MOST_MESSAGES      1000000
+#define MOST_SECONDS    86400
+#define MOST_MESSAGES   1000000
+#define MOST_REMEMBERED (30 * (uint64_t)86400)
 
 /* Values of options that every word takes lie above all letters. */
 enum {
@@ -28,9 +26,15 @@ enum {
     OPTION_PASSWORD_FILE,
     OPTION_HOME,
     OPTION_TIMEOUT,
+    OPTION_JSON,
+    OPTION_TRUST,
     OPTION_HELP,
-    OPTION_VERSION
+    OPTION_VERSION,
+    OPTION_PROGRAM /* --exec, behind the word whose own it is */
 };
+
+/* What getopt_long gives for a word that is no option. */
+#define WORD 1
 
 static const struct option table[] = {
     {"server", required_argument, NULL, OPTION_SERVER},
@@ -40,6 +44,8 @@ static const struct option table[] = {
     {"password-file", required_argument, NULL, OPTION_PASSWORD_FILE},
     {"home", required_argument, NULL, OPTION_HOME},
     {"timeout", required_argument, NULL, OPTION_TIMEOUT},
+    {"json", no_argument, NULL, OPTION_JSON},
+    {"trust", required_argument, NULL, OPTION_TRUST},
     {"help", no_argument, NULL, OPTION_HELP},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"invite", required_argument, NULL, 'i'},
@@ -52,21 +58,19 @@ static const struct option table[] = {
     {"number", required_argument, NULL, 'n'},
     {"all", no_argument, NULL, 'a'},
     {"raw", no_argument, NULL, 'r'},
+    {"edit", no_argument, NULL, 'e'},
+    {"host", required_argument, NULL, 'H'},
+    {"qr", no_argument, NULL, 'Q'},
+    {"remember", required_argument, NULL, 'T'},
+    {"yes", required_argument, NULL, 'y'},
+    {"new-password-fd", required_argument, NULL, 'N'},
+    {"new-password-file", required_argument, NULL, 'P'},
     {NULL, 0, NULL, 0},
 };
 
-static const char *get_environment(const char *name)
-{
-    const char *value = getenv(name);
-    return value != NULL && value[0] != '\0' ? value : NULL;
-}
-
 void options_defaults(struct options *options)
 {
-    *options = (struct options){.server = get_environment("SECMSG_SERVER"),
-                                .user = get_environment("SECMSG_USER"),
-                                .password_fd = -1,
-                                .timeout_ms = DEFAULT_TIMEOUT_MS};
+    *options = (struct options){.password_fd = -1, .new_password_fd = -1};
 }
 
 static enum status take_number(const char *option, const char *value, uint64_t most,
@@ -80,18 +84,18 @@ static enum status take_number(const char *option, const char *value, uint64_t m
     return STATUS_USAGE;
 }
 
-static enum status take_password_fd(struct options *options, const char *value)
+static enum status take_descriptor(int *fd, const char *option, const char *value)
 {
     uint64_t number = 0;
-    enum status status = take_number("--password-fd", value, 1048576, &number);
-    options->password_fd = (int)number;
+    enum status status = take_number(option, value, 1048576, &number);
+    *fd = (int)number;
     if (status == STATUS_OK && (number == 1 || number == 2)) {
-        say("--password-fd wants a descriptor to read from: 0, or 3 and above.");
+        say("%s wants a descriptor to read from: 0, or 3 and above.", option);
         status = STATUS_USAGE;
     }
     /* It is ours alone: a command of --exec mustn't inherit it. */
-    if (status == STATUS_OK && fcntl(options->password_fd, F_SETFD, FD_CLOEXEC) != 0) {
-        say("can't use descriptor %d of --password-fd: %s.", options->password_fd, strerror(errno));
+    if (status == STATUS_OK && fcntl(*fd, F_SETFD, FD_CLOEXEC) != 0) {
+        say("can't use descriptor %d of %s: %s.", *fd, option, strerror(errno));
         status = STATUS_NO_INPUT;
     }
     return status;
@@ -109,6 +113,24 @@ static enum status take_timeout(struct options *options, const char *value)
     return status;
 }
 
+/* A number and a unit. */
+static enum status take_span_of_time(uint64_t *seconds, const char *value)
+{
+    static const char units[] = "smhd";
+    static const uint64_t factors[] = {1, 60, 3600, 86400};
+    size_t len = strlen(value);
+    const char *unit = len > 0 ? strchr(units, value[len - 1]) : NULL;
+    uint64_t factor = unit != NULL ? factors[unit - units] : 0;
+    if (factor > 0 && field_number(span_of(value, len - 1), seconds) == ERR_OK && *seconds > 0 &&
+        *seconds <= MOST_REMEMBERED / factor) {
+        *seconds *= factor;
+        return STATUS_OK;
+    }
+    struct visible_value shown = visible_value(span_str(value));
+    say("--remember wants a time like 30m, 8h or 7d, and at most 30d, and got \"%s\".", shown.text);
+    return STATUS_USAGE;
+}
+
 static enum status take_count(struct options *options, const char *value)
 {
     enum status status = take_number("-n", value, MOST_MESSAGES, &options->count);
@@ -117,6 +139,27 @@ static enum status take_count(struct options *options, const char *value)
         return STATUS_USAGE;
     }
     return status;
+}
+
+bool options_is_trust(const char *value)
+{
+    return strcmp(value, "first-use") == 0 || strcmp(value, "strict") == 0;
+}
+
+bool options_is_strict(const struct options *options)
+{
+    return options->trust != NULL && strcmp(options->trust, "strict") == 0;
+}
+
+static enum status take_trust(struct options *options, const char *value)
+{
+    if (!options_is_trust(value)) {
+        struct visible_value shown = visible_value(span_str(value));
+        say("--trust wants first-use or strict, and got \"%s\".", shown.text);
+        return STATUS_USAGE;
+    }
+    options->trust = value;
+    return STATUS_OK;
 }
 
 static enum status take_common(struct options *options, int option, const char *value)
@@ -132,7 +175,7 @@ static enum status take_common(struct options *options, int option, const char *
         options->user = value;
         break;
     case OPTION_PASSWORD_FD:
-        return take_password_fd(options, value);
+        return take_descriptor(&options->password_fd, "--password-fd", value);
     case OPTION_PASSWORD_FILE:
         options->password_file = value;
         break;
@@ -141,6 +184,14 @@ static enum status take_common(struct options *options, int option, const char *
         break;
     case OPTION_TIMEOUT:
         return take_timeout(options, value);
+    case OPTION_JSON:
+        options->is_json = true;
+        break;
+    case OPTION_PROGRAM:
+        options->program = value;
+        break;
+    case OPTION_TRUST:
+        return take_trust(options, value);
     case OPTION_HELP:
         options->wants_help = true;
         break;
@@ -182,8 +233,27 @@ static enum status take_own(struct options *options, int option, const char *val
     case 'a':
         options->is_all = true;
         break;
+    case 'e':
+        options->is_edit = true;
+        break;
     case 'r':
         options->is_raw = true;
+        break;
+    case 'H':
+        options->host = value;
+        break;
+    case 'Q':
+        options->is_qr = true;
+        break;
+    case 'T':
+        return take_span_of_time(&options->remember, value);
+    case 'y':
+        options->yes = value;
+        break;
+    case 'N':
+        return take_descriptor(&options->new_password_fd, "--new-password-fd", value);
+    case 'P':
+        options->new_password_file = value;
         break;
     default:
         break;
@@ -217,32 +287,50 @@ static enum status say_wrong(int option, const char *argument)
     return STATUS_USAGE;
 }
 
-/* --exec on the command line goes before the environment's server, but not before another option. */
-static enum status check_server(struct options *options)
+/* What is given here goes before what was given elsewhere. */
+static enum status check_server(struct options *options, const struct options *before)
 {
-    if (options->exec == NULL || options->server == NULL)
-        return STATUS_OK;
-    if (options->server != get_environment("SECMSG_SERVER")) {
+    bool has_server = options->server != before->server, has_exec = options->exec != before->exec;
+    if (has_server && has_exec) {
         say("give either --server or --exec, not both.");
         return STATUS_USAGE;
     }
-    options->server = NULL;
+    if (has_exec)
+        options->server = NULL;
+    if (has_server)
+        options->exec = NULL;
     return STATUS_OK;
+}
+
+/* From argv[1] up to `end`, and those behind `--`, to the end of argv. */
+static int move_words(int argc, char *argv[], int end)
+{
+    while (optind < argc)
+        argv[end++] = argv[optind++];
+    memmove(argv + argc - (end - 1), argv + 1, (size_t)(end - 1) * sizeof(*argv));
+    return argc - (end - 1);
 }
 
 enum status options_parse(struct options *options, int argc, char *argv[], int *first,
                           char taken[static OPTIONS_TAKEN_SIZE])
 {
-    int option;
+    const struct options before = *options;
+    int option, words = 1;
     taken[0] = '\0';
     optind = 0; /* glibc: begin anew, also after an earlier line at the prompt */
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":m:f:o:n:h", table, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "-:m:f:o:n:h", table, NULL)) != -1) {
         enum status status;
         if (option == '?' || option == ':')
             return say_wrong(option, optind > 1 ? argv[optind - 1] : argv[1]);
+        if (option == WORD) {
+            argv[words++] = optarg;
+            continue;
+        }
         if (option == 'h')
             option = OPTION_HELP;
+        if (option == OPTION_EXEC && words > 1 && strcmp(argv[1], "watch") == 0)
+            option = OPTION_PROGRAM;
         if (option > 0 && option < OPTION_SERVER) {
             note_taken(taken, (char)option);
             status = take_own(options, option, optarg);
@@ -252,8 +340,8 @@ enum status options_parse(struct options *options, int argc, char *argv[], int *
         if (status != STATUS_OK)
             return status;
     }
-    *first = optind;
-    return check_server(options);
+    *first = move_words(argc, argv, words);
+    return check_server(options, &before);
 }
 
 enum status options_check(const char *word, const char *letters, const char *taken)

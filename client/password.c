@@ -61,7 +61,7 @@ static enum status read_file(const char *path, struct buf *password)
     return status;
 }
 
-static bool is_given(const struct session *s)
+bool password_is_given(const struct session *s)
 {
     return s->options.password_fd >= 0 || s->options.password_file != NULL;
 }
@@ -151,20 +151,51 @@ static enum status read_piped(struct buf *password)
     return err == ERR_OK ? check_length(password) : say_no_secret(err);
 }
 
-enum status password_get(struct session *s, bool is_new, struct buf *password)
+static enum status ask(struct session *s, bool is_new, const char *options, struct buf *password)
 {
-    if (is_given(s))
-        return get_given(s, password);
     if (s->is_prompt && !input_is_terminal())
         return read_piped(password);
     if (terminal_can_ask())
         return ask_person(is_new, password);
-    say("there is nobody to ask for the password: standard input isn't a terminal. Give it with "
-        "--password-file FILE or --password-fd N.");
+    say("there is nobody to ask for the %spassword: standard input isn't a terminal. Give it with "
+        "%s.",
+        is_new ? "new " : "", options);
     return STATUS_USAGE;
+}
+
+enum status password_get(struct session *s, bool is_new, struct buf *password)
+{
+    if (password_is_given(s))
+        return get_given(s, password);
+    return ask(s, is_new, "--password-file FILE or --password-fd N", password);
+}
+
+enum status password_get_new(struct session *s, struct buf *password)
+{
+    char source[32];
+    const struct options *o = &s->options;
+    if (o->new_password_file != NULL && o->new_password_fd >= 0) {
+        say("give either --new-password-file or --new-password-fd, not both.");
+        return STATUS_USAGE;
+    }
+    if (o->new_password_file != NULL)
+        return read_file(o->new_password_file, password);
+    if (o->new_password_fd < 0)
+        return ask(s, true, "--new-password-file FILE or --new-password-fd N", password);
+    (void)snprintf(source, sizeof(source), "descriptor %d", o->new_password_fd);
+    return take_all(o->new_password_fd, source, password);
+}
+
+void password_pass_over(const struct session *s)
+{
+    struct buf line = BUF_INIT(PASSWORD_BUF_MAX);
+    if (s->is_prompt && !input_is_terminal() &&
+        input_read_line("", INPUT_TEXT, &line) == ERR_NO_MEMORY)
+        (void)say_failure(ERR_NO_MEMORY, "can't read on");
+    buf_free(&line);
 }
 
 bool password_can_retry(const struct session *s)
 {
-    return !is_given(s) && input_is_terminal() && terminal_can_ask();
+    return !password_is_given(s) && input_is_terminal() && terminal_can_ask();
 }

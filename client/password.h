@@ -14,6 +14,16 @@ enum status password_get(struct session *s, bool is_new, struct buf *password) M
  * command is started, which might read it instead. */
 enum status password_read_given(struct session *s) MUST_USE;
 
+/* The password that `passwd` sets: from --new-password-fd or --new-password-file, or asked for twice. It is read
+ * before any command is started. */
+enum status password_get_new(struct session *s, struct buf *password) MUST_USE;
+
+/* After a failure: a password that stands in the next line of a pipe must never be run as a word, or shown. */
+void password_pass_over(const struct session *s);
+
+/* Whether one was given by an option, a variable or the file. */
+bool password_is_given(const struct session *s);
+
 /* Whether another one could be asked for after a wrong one. */
 bool password_can_retry(const struct session *s);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* pins.c: the files of pinned keys. A pin is only ever added; every line of a file must be of its form,
+/* pins.c: the files of pinned keys. A pin is added, and replaced where the user says so; every line of a file must be of its form,
  * for a damaged file must not look like one in which nothing is pinned. */
 #include "pins.h"
 
@@ -88,6 +88,11 @@ enum err pins_find_host(int home_dir, struct span server, uint8_t key[static HOS
     return err;
 }
 
+struct host {
+    struct span server;
+    const uint8_t *key;
+};
+
 /* What is to be pinned: how a file's text is searched for it, and the line that holds it. */
 struct pin {
     const char *file;
@@ -95,7 +100,38 @@ struct pin {
     enum err (*look_up)(struct span text, const void *what);
     const void *what;
     struct span line;
+    bool replaces; /* another that is pinned makes room */
 };
+
+/* Whether a line is of the server or user that the new one is of: hosts end in it, identities begin with it. */
+static bool is_of_same(struct span old, const struct pin *pin)
+{
+    struct span word, other;
+    if (take_word(&old, &word) != ERR_OK)
+        return false;
+    if (strcmp(pin->file, PINS_HOSTS_FILE) == 0)
+        return span_equal(old, ((const struct host *)pin->what)->server);
+    struct span line = pin->line;
+    return take_word(&line, &other) == ERR_OK && span_equal(word, other);
+}
+
+static enum err drop_others(struct buf *text, const struct pin *pin)
+{
+    struct buf kept = BUF_INIT(FILE_MAX);
+    struct span rest = buf_span(text), line;
+    enum err err = ERR_OK;
+    while (err == ERR_OK && rest.len > 0) {
+        err = take_line(&rest, &line);
+        if (err != ERR_OK || is_of_same(line, pin))
+            continue;
+        err = buf_append_span(&kept, line);
+        if (err == ERR_OK)
+            err = buf_append_byte(&kept, '\n');
+    }
+    buf_free(text);
+    *text = kept;
+    return err;
+}
 
 static enum err add_pin_locked(int dir, const struct pin *pin)
 {
@@ -103,6 +139,8 @@ static enum err add_pin_locked(int dir, const struct pin *pin)
     enum err err = read_pins(dir, pin->file, &text);
     if (err == ERR_OK)
         err = pin->look_up(buf_span(&text), pin->what);
+    if (err == ERR_EXISTS && pin->replaces)
+        err = drop_others(&text, pin) == ERR_OK ? ERR_NOT_FOUND : ERR_NO_MEMORY;
     if (err == ERR_NOT_FOUND)
         err = buf_append_span(&text, pin->line);
     if (err == ERR_OK)
@@ -121,11 +159,6 @@ static enum err add_pin(int dir, const struct pin *pin)
     return err;
 }
 
-struct host {
-    struct span server;
-    const uint8_t *key;
-};
-
 static enum err look_up_host(struct span text, const void *what)
 {
     const struct host *host = what;
@@ -136,7 +169,8 @@ static enum err look_up_host(struct span text, const void *what)
     return memcmp(pinned, host->key, HOST_KEY_LEN) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
 }
 
-enum err pins_add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+static enum err pin_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN],
+                         bool replaces)
 {
     const struct host host = {.server = server, .key = key};
     struct buf line = BUF_INIT(FILE_MAX);
@@ -148,10 +182,20 @@ enum err pins_add_host(int home_dir, struct span server, const uint8_t key[stati
     if (err == ERR_OK)
         err = buf_append_byte(&line, '\n');
     if (err == ERR_OK)
-        err =
-            add_pin(home_dir, &(struct pin){PINS_HOSTS_FILE, look_up_host, &host, buf_span(&line)});
+        err = add_pin(home_dir, &(struct pin){PINS_HOSTS_FILE, look_up_host, &host, buf_span(&line),
+                                              replaces});
     buf_free(&line);
     return err;
+}
+
+enum err pins_add_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+{
+    return pin_host(home_dir, server, key, false);
+}
+
+enum err pins_replace_host(int home_dir, struct span server, const uint8_t key[static HOST_KEY_LEN])
+{
+    return pin_host(home_dir, server, key, true);
 }
 
 /* One line's identity, verified as if it came from outside: the file is on a disk. */
@@ -224,7 +268,7 @@ static enum err look_up_identity(struct span text, const void *what)
     return strcmp(pinned.fingerprint, identity->fingerprint) == 0 ? ERR_DUPLICATE : ERR_EXISTS;
 }
 
-enum err pins_add_identity(int account_dir, struct span text)
+static enum err pin_identity(int account_dir, struct span text, bool replaces)
 {
     struct identity identity;
     struct buf line = BUF_INIT(FILE_MAX);
@@ -237,8 +281,47 @@ enum err pins_add_identity(int account_dir, struct span text)
         err = buf_append_byte(&line, '\n');
     if (err == ERR_OK)
         err = add_pin(account_dir, &(struct pin){PINS_IDENTITIES_FILE, look_up_identity, &identity,
-                                                 buf_span(&line)});
+                                                 buf_span(&line), replaces});
     buf_free(&line);
+    return err;
+}
+
+enum err pins_add_identity(int account_dir, struct span text)
+{
+    return pin_identity(account_dir, text, false);
+}
+
+enum err pins_replace_identity(int account_dir, struct span text)
+{
+    return pin_identity(account_dir, text, true);
+}
+
+static enum err visit(struct span text, pins_visitor *visitor, void *context)
+{
+    while (text.len > 0) {
+        struct identity identity;
+        struct span line, user;
+        struct buf found = BUF_INIT(IDENTITY_MAX);
+        enum err err = take_line(&text, &line);
+        if (err == ERR_OK)
+            err = take_word(&line, &user);
+        if (err == ERR_OK)
+            err = parse_pin(line, user, &identity, &found);
+        buf_free(&found);
+        if (err != ERR_OK)
+            return err;
+        visitor(context, &identity);
+    }
+    return ERR_OK;
+}
+
+enum err pins_visit_identities(int account_dir, pins_visitor *visitor, void *context)
+{
+    struct buf text = BUF_INIT(FILE_MAX);
+    enum err err = read_pins(account_dir, PINS_IDENTITIES_FILE, &text);
+    if (err == ERR_OK)
+        err = visit(buf_span(&text), visitor, context);
+    buf_free(&text);
     return err;
 }
 

@@ -3,7 +3,7 @@
  *
  * <home>/hosts has lines `<b64 host key> <server>`, where server is host:port, or `exec:` and the command
  * (in which %, control bytes and bytes above 0x7e are written %XX). An account's `identities` has lines
- * `<user> <fingerprint> <b64 identity>`. Removing a line by hand accepts whatever comes next. */
+ * `<user> <fingerprint> <b64 identity>`. Removing a line by hand accepts whatever comes next; the word `trust` replaces one. */
 #ifndef SECMSG_CLIENT_PINS_H
 #define SECMSG_CLIENT_PINS_H
 
@@ -29,6 +29,15 @@ enum err pins_add_host(int home_dir, struct span server,
 /* The same for the identity of a user, in an account's directory; it is parsed and verified again. */
 enum err pins_find_identity(int account_dir, const char *user, struct identity *identity) MUST_USE;
 enum err pins_add_identity(int account_dir, struct span text) MUST_USE;
+
+/* The same, but another that is pinned makes room. */
+enum err pins_replace_host(int home_dir, struct span server,
+                           const uint8_t key[static HOST_KEY_LEN]) MUST_USE;
+enum err pins_replace_identity(int account_dir, struct span text) MUST_USE;
+
+/* Calls visitor for each pinned identity, in the order of the file. ERR_DAMAGED, ERR_IO. */
+typedef void pins_visitor(void *context, const struct identity *identity);
+enum err pins_visit_identities(int account_dir, pins_visitor *visitor, void *context) MUST_USE;
 
 /* Appends the text of a pinned identity, and parses it too. */
 enum err pins_find_text(int account_dir, const char *user, struct identity *identity,

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "deliver.h"
 #include "outbox.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -24,6 +25,7 @@ struct mine {
     uint64_t number;
     char id[FIELD_ID_SIZE];
     char to[FIELD_USER_SIZE];
+    bool is_noted; /* how that went */
 };
 
 struct run {
@@ -31,18 +33,40 @@ struct run {
     struct outbox outbox;
     struct buf mine;    /* of struct mine */
     bool is_flush;      /* all are */
+    bool wants_json;    /* a line on stdout for each */
     struct buf blocked; /* names of FIELD_USER_SIZE, of recipients whose earlier message waits */
     uint64_t sent;      /* of those that were asked for */
     enum status failed; /* the first status of those that weren't sent */
     bool is_over;       /* there is no server any more */
 };
 
-static void note_result(struct run *run, enum status status)
+static void count_result(struct run *run, enum status status)
 {
     if (status == STATUS_OK)
         run->sent++;
     else if (run->failed == STATUS_OK)
         run->failed = status;
+}
+
+static void note_result(struct run *run, const char *to, const char *id, enum status status)
+{
+    for (size_t at = 0; at < run->mine.len; at += sizeof(struct mine)) {
+        struct mine *mine = (void *)(run->mine.data + at);
+        mine->is_noted = mine->is_noted || strcmp(mine->id, id) == 0;
+    }
+    if (run->wants_json)
+        result_print(to, id, status);
+    count_result(run, status);
+}
+
+/* Those that weren't come to. */
+static void print_others(const struct run *run, enum status status)
+{
+    for (size_t at = 0; run->wants_json && at < run->mine.len; at += sizeof(struct mine)) {
+        const struct mine *mine = (const void *)(run->mine.data + at);
+        if (!mine->is_noted)
+            result_print(mine->to, mine->id, status == STATUS_PARTIAL ? STATUS_WAITING : status);
+    }
 }
 
 static enum status sum_up(const struct run *run)
@@ -104,22 +128,6 @@ static void settle(struct run *run, const struct outbox_item *item)
         (void)say_failure(err, "it was sent, but can't be moved from the outbox to the archive");
 }
 
-static void say_waiting(const struct run *run, const struct outbox_item *item, bool is_mine)
-{
-    const struct record *record = &item->record;
-    if (!is_mine)
-        say("That was an earlier message to %s, and it still waits in the outbox.", record->peer);
-    else if (item->sealed > 0)
-        say("The message to %s waits in the outbox: `%sflush` sends the very same again, which the "
-            "server keeps once.",
-            record->peer, say_command());
-    else
-        say("nothing was sent to %s; the message waits in the outbox. `%sflush` tries again.",
-            record->peer, say_command());
-    if (!run->is_over)
-        say("`%soutbox --drop %.8s` gives it up.", say_command(), record->id);
-}
-
 /* Nobody is there, or not now: that is the outbox's everyday. */
 static enum status status_of_absence(enum status status)
 {
@@ -141,7 +149,7 @@ static void deliver(struct run *run, struct outbox_item *item, bool is_mine)
     if (status != STATUS_OK) {
         run->is_over = true;
         if (is_mine)
-            note_result(run, status_of_absence(status));
+            note_result(run, item->record.peer, item->record.id, status_of_absence(status));
         return;
     }
     status = deliver_item(s, &run->outbox, item);
@@ -153,10 +161,10 @@ static void deliver(struct run *run, struct outbox_item *item, bool is_mine)
             (void)say_failure(err, "can't remove it from the outbox");
     } else {
         block(run, item->record.peer);
-        say_waiting(run, item, is_mine);
+        result_say_waiting(item, is_mine, run->is_over);
     }
     if (is_mine)
-        note_result(run, status);
+        note_result(run, item->record.peer, item->record.id, status);
     run->is_over = run->is_over || transport_was_broken();
 }
 
@@ -176,7 +184,7 @@ static void look_for(struct run *run, const struct mine *mine)
     archive_close(&archive);
     say(is_sent ? "sent to %s: message %s." : "the message to %s was dropped: %s.", mine->to,
         mine->id);
-    note_result(run, is_sent ? STATUS_OK : STATUS_TEMPORARY);
+    note_result(run, mine->to, mine->id, is_sent ? STATUS_OK : STATUS_TEMPORARY);
 }
 
 static void take(struct run *run, uint64_t number)
@@ -192,11 +200,11 @@ static void take(struct run *run, uint64_t number)
         enum status status = say_failure(err, "a message in the outbox can't be opened");
         say("It stays there, as outbox/%012" PRIu64 " in the account's directory.", number);
         if (run->is_flush || mine != NULL)
-            note_result(run, status);
+            note_result(run, mine != NULL ? mine->to : "", mine != NULL ? mine->id : "", status);
     } else if (err == ERR_OK && is_blocked(run, item.record.peer)) {
         if (is_mine) {
             say("The message to %s waits in the outbox behind an earlier one.", item.record.peer);
-            note_result(run, STATUS_WAITING);
+            note_result(run, item.record.peer, item.record.id, STATUS_WAITING);
         }
     } else if (err == ERR_OK) {
         deliver(run, &item, is_mine);
@@ -224,16 +232,6 @@ static void look_for_missing(struct run *run, const struct buf *numbers)
     }
 }
 
-static void say_away(size_t count)
-{
-    if (count == 1)
-        say("The message waits in the outbox; `%sflush`, or the next message, sends it.",
-            say_command());
-    else if (count > 1)
-        say("%zu messages wait in the outbox; `%sflush`, or the next message, sends them.", count,
-            say_command());
-}
-
 static enum err count_waiting(const struct run *run, size_t *count)
 {
     struct buf numbers = BUF_INIT(NUMBERS_MAX);
@@ -252,10 +250,10 @@ static void send_all(struct run *run, const struct buf *numbers)
         return;
     for (; i < n; i++) {
         if (run->is_flush || find_mine(run, number_at(numbers, i)) != NULL)
-            note_result(run, STATUS_WAITING);
+            count_result(run, STATUS_WAITING);
     }
     if (count_waiting(run, &left) == ERR_OK)
-        say_away(left);
+        result_say_away(left);
 }
 
 static enum status send_locked(struct run *run)
@@ -266,7 +264,7 @@ static enum status send_locked(struct run *run)
     if (status == STATUS_OK && numbers.len > 0) {
         status = status_of_absence(authenticate_session(run->session));
         if (status != STATUS_OK)
-            say_away(numbers.len / sizeof(uint64_t));
+            result_say_away(numbers.len / sizeof(uint64_t));
     }
     if (status == STATUS_OK) {
         look_for_missing(run, &numbers);
@@ -323,6 +321,7 @@ static enum err add(struct run *run, const struct letter *letter, const char *to
 static enum status begin(struct run *run, struct session *s)
 {
     *run = (struct run){.session = s,
+                        .wants_json = s->options.is_json,
                         .outbox = {.dir = -1, .account = -1},
                         .mine = BUF_INIT(MINE_MAX),
                         .blocked = BUF_INIT(NAMES_MAX)};
@@ -351,23 +350,35 @@ enum status post_letter(struct session *s, const struct letter *letter)
     }
     if (status == STATUS_OK)
         status = send_waiting(&run);
+    print_others(&run, status);
+    end(&run);
+    return status;
+}
+
+static enum status flush(struct session *s, bool is_quiet)
+{
+    struct run run;
+    size_t count = 0;
+    enum status status = begin(&run, s);
+    run.is_flush = true;
+    run.wants_json = run.wants_json && !is_quiet;
+    enum err err = status == STATUS_OK ? count_waiting(&run, &count) : ERR_OK;
+    if (err != ERR_OK)
+        status = say_failure(err, "can't look into the outbox");
+    if (status == STATUS_OK && count > 0)
+        status = send_waiting(&run);
+    else if (status == STATUS_OK && !is_quiet)
+        say("nothing waits in the outbox.");
     end(&run);
     return status;
 }
 
 enum status post_flush(struct session *s)
 {
-    struct run run;
-    size_t count = 0;
-    enum status status = begin(&run, s);
-    run.is_flush = true;
-    enum err err = status == STATUS_OK ? count_waiting(&run, &count) : ERR_OK;
-    if (err != ERR_OK)
-        status = say_failure(err, "can't look into the outbox");
-    if (status == STATUS_OK && count == 0)
-        say("nothing waits in the outbox.");
-    else if (status == STATUS_OK)
-        status = send_waiting(&run);
-    end(&run);
-    return status;
+    return flush(s, false);
+}
+
+enum status post_flush_quietly(struct session *s)
+{
+    return flush(s, true);
 }

@@ -22,4 +22,7 @@ enum status post_letter(struct session *s, const struct letter *letter) MUST_USE
 /* Sends what waits. STATUS_PARTIAL if only some of it could be sent. */
 enum status post_flush(struct session *s) MUST_USE;
 
+/* The same, without a word if nothing waits. */
+enum status post_flush_quietly(struct session *s) MUST_USE;
+
 #endif

@@ -5,10 +5,14 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arguments.h"
+#include "arrivals.h"
+#include "complete.h"
 #include "compose.h"
 #include "input.h"
+#include "page.h"
 #include "password.h"
 #include "say.h"
 #include "words.h"
@@ -16,16 +20,19 @@
 #include "base/banned.h"
 
 #define LINE_MAX_BYTES ((size_t)64 << 10)
-#define MOST_WORDS     32
+#define MOST_WORDS     64
 
 static word_main leave, help;
 
 /* The prompt's own words, which go before those of the command line. */
 static const struct word own_words[] = {
-    {"compose", compose_main, 1, "", "[USER]", "write a message",
+    {"compose", compose_main, 1, "e", "[USER] [--edit]", "write a message",
      "Asks for the recipient, unless you name one, and takes the message line by line. A lone . "
      "or\n"
      "Ctrl-D ends it and sends it; Ctrl-C drops it. What can't be sent waits in the outbox.\n"},
+    {"edit", compose_edit_main, 1, "e", "[USER]", "write it in your editor",
+     "The same as `compose --edit`: the text is written in $VISUAL, $EDITOR or vi, and sent when\n"
+     "that ends.\n"},
     {"help", help, 1, "", "[WORD]", "this, or more about a word",
      "Lists all words, or tells what a word does and which options it takes.\n"},
     {"exit", leave, 0, "", "", "leave; Ctrl-D does the same",
@@ -33,6 +40,11 @@ static const struct word own_words[] = {
     {"quit", leave, 0, "", "", "the same as exit", "The same as `exit`.\n"},
 };
 #define OWN_COUNT (sizeof(own_words) / sizeof(own_words[0]))
+
+struct prompt {
+    struct session *session;
+    struct arrivals arrivals;
+};
 
 /* What became of a line. */
 struct outcome {
@@ -63,23 +75,50 @@ static void list_words(const struct word *list[static MOST_WORDS])
     list[n] = NULL;
 }
 
-static void list_names(const char *names[static MOST_WORDS])
+/* With a summary each; all others by name alone: the whole must fit a terminal of 24 rows. */
+static bool is_everyday(const struct word *word)
+{
+    static const char *const names[] = {"compose", "register", "login", "send", "reply",  "read",
+                                        "inbox",   "history",  "show",  "save", "outbox", "edit",
+                                        "trust",   "contacts", "help",  "exit", "quit"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(names[i], word->name) == 0)
+            return true;
+    }
+    return false;
+}
+
+static enum err append_help(struct buf *text)
 {
     const struct word *list[MOST_WORDS];
-    size_t n = 0;
+    const char *before = "\nAlso: ";
+    enum err err = ERR_OK;
     list_words(list);
-    for (; list[n] != NULL; n++)
-        names[n] = list[n]->name;
-    names[n] = NULL;
+    for (size_t i = 0; list[i] != NULL && err == ERR_OK; i++) {
+        if (is_everyday(list[i]))
+            err = buf_printf(text, "%-10s %s\n", list[i]->name, list[i]->summary);
+    }
+    for (size_t i = 0; list[i] != NULL && err == ERR_OK; i++) {
+        if (is_everyday(list[i]))
+            continue;
+        err = buf_printf(text, "%s%s", before, list[i]->name);
+        before = ", ";
+    }
+    return err == ERR_OK ? buf_append_str(text, ". `help WORD` tells more.\n") : err;
 }
 
 static void print_help(void)
 {
-    const struct word *list[MOST_WORDS];
-    list_words(list);
-    for (size_t i = 0; list[i] != NULL; i++)
-        (void)printf("%-10s %s\n", list[i]->name, list[i]->summary);
-    (void)fputs("\n`help WORD` tells more.\n", stdout);
+    struct buf text = BUF_INIT(LINE_MAX_BYTES), rows = BUF_INIT(2 * LINE_MAX_BYTES);
+    enum err err = append_help(&text);
+    if (err == ERR_OK)
+        err = page_append(&rows, page_width(STDOUT_FILENO), 0, buf_span(&text));
+    if (err == ERR_OK)
+        (void)fwrite(rows.data, 1, rows.len, stdout);
+    else
+        (void)say_failure(err, "can't show help");
+    buf_free(&text);
+    buf_free(&rows);
 }
 
 static enum status help(struct session *s, int argc, char *argv[])
@@ -135,10 +174,12 @@ static enum status run_named(struct session *s, const struct word *word, int arg
 static bool has_foreign_option(const struct options *now, const struct options *start)
 {
     if (now->server == start->server && now->exec == start->exec && now->home == start->home &&
-        now->user == start->user && now->password_fd == start->password_fd)
+        now->user == start->user && now->password_fd == start->password_fd &&
+        now->new_password_fd == start->new_password_fd)
         return false;
-    say("--server, --exec, --home, --user and --password-fd can't be given here: leave, and start "
-        "secmsg with them. `login NAME` logs in as somebody else, --password-file names a file.");
+    say("--server, --exec, --home, --user, --password-fd and --new-password-fd can't be given "
+        "here: leave, and start secmsg with them. `login NAME` logs in as somebody else, "
+        "--password-file names a file.");
     return true;
 }
 
@@ -209,7 +250,9 @@ static enum status run_arguments(struct session *s, struct arguments *a, struct 
         words_print_prompt_help(word);
         return STATUS_OK;
     }
-    outcome->owes_text = word->main == compose_main || (word->main == reply_main && is_bare(a));
+    outcome->owes_text =
+        word->main == compose_main || word->main == compose_edit_main ||
+        (word->main == reply_main && s->options.message == NULL && s->options.file == NULL);
     status = words_check(word, a->argc - first, a->argv + first, taken);
     if (status != STATUS_OK)
         return status;
@@ -298,9 +341,30 @@ static enum status run_lines(struct session *s)
     return input_is_terminal() ? STATUS_OK : last;
 }
 
+static void look(void *context)
+{
+    struct prompt *prompt = context;
+    arrivals_look(&prompt->arrivals);
+}
+
+static void complete(void *context, const char *word, struct buf *names)
+{
+    const struct prompt *prompt = context;
+    const struct word *list[MOST_WORDS];
+    list_words(list);
+    if (word != NULL && find_word(word) != NULL)
+        complete_arguments(prompt->session, find_word(word), names);
+    for (size_t i = 0; list[i] != NULL; i++) {
+        bool is_wanted = word == NULL || strcmp(word, "help") == 0;
+        if (is_wanted && buf_printf(names, "%s\n", list[i]->name) != ERR_OK)
+            return;
+    }
+}
+
 enum status prompt_run(struct session *s)
 {
-    const char *names[MOST_WORDS];
+    struct prompt prompt = {.session = s, .arrivals = {.session = s}};
+    struct input_helper helper = {.complete = complete, .look = look, .context = &prompt};
     char user[FIELD_USER_SIZE];
     s->is_prompt = true;
     say_prefix(false);
@@ -318,8 +382,7 @@ enum status prompt_run(struct session *s)
         say("The server %s is there. Type %s; `help` shows all there is.", server.text,
             is_known ? "`login`" : "`register` to make an account, or `login` if you have one");
     }
-    list_names(names);
-    input_open(names);
+    input_open(&helper);
     status = run_lines(s);
     input_close();
     if (input_is_terminal())

@@ -2,9 +2,14 @@
 /* received.c: READ and ACK. Nothing here judges what a message says. */
 #include "received.h"
 
+#include <inttypes.h>
+#include <stdio.h>
+
 #include "say.h"
 
 #include "base/banned.h"
+
+#define NUMBER_SIZE 24
 
 void received_free(struct received *received)
 {
@@ -41,6 +46,23 @@ enum status received_next(struct session *s, struct received *received, bool *is
     if (err == ERR_MALFORMED)
         return say_nonsense("READ");
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't take the message");
+}
+
+enum status received_wait(struct session *s, uint64_t seconds, uint64_t *count)
+{
+    char number[NUMBER_SIZE];
+    struct answer answer;
+    (void)snprintf(number, sizeof(number), "%" PRIu64, seconds);
+    struct question question = {.verb = VERB_WAIT, .fields = {span_str(number)}, .n = 1};
+    uint64_t step_ms = s->connection.step_ms;
+    s->connection.step_ms = step_ms + seconds * 1000;
+    enum status status = session_ask(s, &question, &answer);
+    s->connection.step_ms = step_ms;
+    if (status != STATUS_OK)
+        return status;
+    if (answer.kind != ANSWER_OK || answer_count(&answer, count) != ERR_OK)
+        return say_nonsense("WAIT");
+    return STATUS_OK;
 }
 
 enum status received_acknowledge(struct session *s, const struct received *received)

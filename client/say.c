@@ -19,6 +19,8 @@
 #define SAID_MAX ((size_t)64 << 10)
 
 static bool has_prefix = true;
+static bool is_held;
+static struct buf held = {.max = SAID_MAX};
 
 void say_prefix(bool is_wanted)
 {
@@ -28,6 +30,20 @@ void say_prefix(bool is_wanted)
 const char *say_command(void)
 {
     return has_prefix ? "secmsg " : "";
+}
+
+void say_hold(void)
+{
+    is_held = true;
+}
+
+void say_release(bool is_wanted)
+{
+    is_held = false;
+    if (is_wanted)
+        (void)fwrite(held.data, 1, held.len, stderr);
+    buf_free(&held);
+    held = BUF_INIT(SAID_MAX);
 }
 
 void say(const char *format, ...)
@@ -44,9 +60,11 @@ void say(const char *format, ...)
         err = buf_append(&line, text, (size_t)len);
     if (err == ERR_OK)
         err = page_append(&rows, page_width(STDERR_FILENO), 0, buf_span(&line));
-    if (err == ERR_OK)
+    if (err == ERR_OK && is_held)
+        err = buf_append_span(&held, buf_span(&rows));
+    else if (err == ERR_OK)
         (void)fwrite(rows.data, 1, rows.len, stderr);
-    else
+    if (err != ERR_OK)
         (void)fprintf(stderr, "secmsg: can't even say what is wrong: %s.\n", err_text(err));
     if (len >= 0)
         free(text);

@@ -3,6 +3,8 @@
 #ifndef SECMSG_CLIENT_SAY_H
 #define SECMSG_CLIENT_SAY_H
 
+#include <stdbool.h>
+
 #include "status.h"
 
 /* Whether lines begin with "secmsg: " (they do until told otherwise; at the prompt they don't). */
@@ -10,6 +12,10 @@ void say_prefix(bool is_wanted);
 
 /* Writes one line. Values that came from outside go through visible_value first. */
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What is said from now on is kept back, until say_release shows it or drops it. */
+void say_hold(void);
+void say_release(bool is_wanted);
 
 /* What people type before a word: "secmsg ", or nothing at the prompt. */
 const char *say_command(void);

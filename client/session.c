@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* session.c: server, user and connection of a run. A host key is pinned here, and nowhere else. */
+/* session.c: server, user and connection of a run. */
 #include "session.h"
 
 #include <string.h>
 
-#include "crypto/hash.h"
+#include "host.h"
 #include "pins.h"
 #include "say.h"
 #include "visible.h"
@@ -21,7 +21,8 @@ static enum status settle_server(struct session *s)
     const struct options *options = &s->options;
     enum err err;
     if (options->exec == NULL && options->server == NULL) {
-        say("which server? Give --server HOST[:PORT] or --exec 'COMMAND', or set SECMSG_SERVER.");
+        say("which server? Give --server HOST[:PORT] or --exec 'COMMAND', or set SECMSG_SERVER, or "
+            "write `server = HOST` into ~/.config/secmsg/secmsg.conf.");
         return STATUS_USAGE;
     }
     if (options->exec != NULL) {
@@ -31,16 +32,16 @@ static enum status settle_server(struct session *s)
     } else {
         struct visible_value shown = visible_value(span_str(options->server));
         say("\"%s\" isn't an address. Write HOST, HOST:PORT or [IPV6]:PORT, with a port of "
-            "1-65535.",
+            "1-65535, or one of these behind secmsg://, where the host key's #SHA256:... may "
+            "follow.",
             shown.text);
         return STATUS_USAGE;
     }
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't use that server");
 }
 
-enum status session_open(struct session *s, const struct options *options)
+void session_init(struct session *s, const struct options *options)
 {
-    enum status status = STATUS_OK;
     *s = (struct session){.options = *options, .home = {.dir = -1}, .account = {.dir = -1}};
     s->server = BUF_INIT(SERVER_NAME_MAX);
     s->descriptor_password = BUF_INIT(STRETCH_PASSWORD_MAX + 2);
@@ -48,6 +49,12 @@ enum status session_open(struct session *s, const struct options *options)
     s->file_path = BUF_INIT(ARGUMENT_MAX);
     connection_init(&s->connection);
     keyring_init(&s->ring);
+}
+
+enum status session_open(struct session *s, const struct options *options)
+{
+    enum status status = STATUS_OK;
+    session_init(s, options);
     if (options->user != NULL)
         status = session_take_name(s->user, options->user);
     if (status == STATUS_OK)
@@ -108,78 +115,6 @@ struct visible_value session_server(const struct session *s)
     return visible_value(buf_span(&s->server));
 }
 
-static enum status say_changed(const struct session *s, const uint8_t pinned[static HOST_KEY_LEN],
-                               const uint8_t sent[static HOST_KEY_LEN])
-{
-    char old_print[FINGERPRINT_SIZE], new_print[FINGERPRINT_SIZE];
-    struct visible_value server = session_server(s);
-    struct visible_value home = visible_value(span_str(s->home.path));
-    hash_fingerprint(old_print, span_of(pinned, HOST_KEY_LEN));
-    hash_fingerprint(new_print, span_of(sent, HOST_KEY_LEN));
-    say("THE HOST KEY OF %s HAS CHANGED. Somebody may be between you and the server. Nothing was "
-        "sent.",
-        server.text);
-    say("  pinned: %s", old_print);
-    say("  now:    %s", new_print);
-    say("Ask whoever runs the server, by another way, which one is right. Only if it is the new "
-        "one: "
-        "remove the line that ends in \"%s\" from %s/" PINS_HOSTS_FILE " and register again there.",
-        server.text, home.text);
-    return STATUS_CHANGED;
-}
-
-/* The client's directory is made for its first pin: without it, there is none. */
-static enum err find_pin(const struct session *s, uint8_t key[static HOST_KEY_LEN])
-{
-    return s->home.dir < 0 ? ERR_NOT_FOUND : pins_find_host(s->home.dir, buf_span(&s->server), key);
-}
-
-/* A key that nobody has signed with yet is compared, and no more. */
-static enum status compare_host_key(void *context, const uint8_t host_key[static HOST_KEY_LEN])
-{
-    struct session *s = context;
-    uint8_t pinned[HOST_KEY_LEN];
-    enum err err = find_pin(s, pinned);
-    s->is_host_pinned = err == ERR_OK;
-    /* Within one run the key stays what it was, even if somebody edits the file meanwhile. */
-    if (s->has_host_key && (err == ERR_OK || err == ERR_NOT_FOUND)) {
-        memcpy(pinned, s->host_key, HOST_KEY_LEN);
-        err = ERR_OK;
-    }
-    if (err == ERR_NOT_FOUND)
-        return STATUS_OK;
-    if (err != ERR_OK)
-        return pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
-    return memcmp(pinned, host_key, HOST_KEY_LEN) == 0 ? STATUS_OK
-                                                       : say_changed(s, pinned, host_key);
-}
-
-static enum status pin_host_key(void *context, const uint8_t host_key[static HOST_KEY_LEN])
-{
-    struct session *s = context;
-    uint8_t pinned[HOST_KEY_LEN];
-    char print[FINGERPRINT_SIZE];
-    struct visible_value server = session_server(s);
-    if (s->is_host_pinned)
-        return STATUS_OK;
-    enum status status = home_make(&s->home);
-    if (status != STATUS_OK)
-        return status;
-    enum err err = pins_add_host(s->home.dir, buf_span(&s->server), host_key);
-    if (err == ERR_OK) {
-        hash_fingerprint(print, span_of(host_key, HOST_KEY_LEN));
-        say("first contact with %s. Its host key is pinned from now on:", server.text);
-        say("  %s", print);
-    }
-    if (err == ERR_OK || err == ERR_DUPLICATE)
-        return STATUS_OK;
-    /* Another client was faster: what it pinned is what counts. */
-    if (err == ERR_EXISTS)
-        err = find_pin(s, pinned);
-    return err == ERR_OK ? say_changed(s, pinned, host_key)
-                         : pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
-}
-
 enum status session_connect(struct session *s)
 {
     if (connection_is_alive(&s->connection))
@@ -192,13 +127,13 @@ enum status session_connect(struct session *s)
     struct connection_target target = {.address = s->options.exec != NULL ? NULL : &s->address,
                                        .command = s->options.exec,
                                        .timeout_ms = s->options.timeout_ms,
-                                       .compare = compare_host_key,
-                                       .pin = pin_host_key,
+                                       .compare = host_compare,
+                                       .pin = host_pin,
                                        .context = s};
     enum status status = connection_open(&s->connection, &target);
     if (status != STATUS_OK)
         return status;
-    /* A session's user belongs to one host key: compare_host_key let only that one through. */
+    /* A session's user belongs to one host key: host_compare let only that one through. */
     memcpy(s->host_key, s->connection.host_key, HOST_KEY_LEN);
     s->has_host_key = true;
     return STATUS_OK;
@@ -208,7 +143,7 @@ static enum status meet(struct session *s)
 {
     if (s->has_host_key)
         return STATUS_OK;
-    enum err err = find_pin(s, s->host_key);
+    enum err err = host_find_pin(s, s->host_key);
     s->has_host_key = err == ERR_OK;
     if (err == ERR_OK)
         return STATUS_OK;

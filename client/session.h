@@ -20,7 +20,11 @@ struct session {
     char user[FIELD_USER_SIZE];  /* "" as long as nobody was named */
     uint8_t host_key[HOST_KEY_LEN];
     bool has_host_key;
-    bool is_host_pinned; /* `hosts` had host_key when this run looked */
+    char accepted_host
+        [FINGERPRINT_SIZE]; /* of `trust`: the only host key that is wanted now; "" for none */
+    char accepted_user[FIELD_USER_SIZE];      /* of `trust`: whose identity may be a new one, */
+    char accepted_identity[FINGERPRINT_SIZE]; /* and which */
+    bool is_host_pinned;                      /* `hosts` had host_key when this run looked */
     struct connection connection;
     bool is_logged_in; /* on this connection */
     bool has_left;     /* it gave messages that stay on the server: it won't give them again */
@@ -32,8 +36,12 @@ struct session {
     uint64_t unread;                /* as the server last said */
     bool is_closed;                 /* registration, by INFO */
     bool wants_invite;
-    bool is_prompt; /* the words come from the prompt, not from the command line */
+    bool wants_password; /* what is remembered doesn't do: see confirm.h */
+    bool is_prompt;      /* the words come from the prompt, not from the command line */
 };
+
+/* A session without server and directory, for words that need neither. */
+void session_init(struct session *s, const struct options *options);
 
 /* Settles server and user, and opens the client's directory if there is one; connects to nobody. */
 enum status session_open(struct session *s, const struct options *options) MUST_USE;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "colour.h"
+#include "json.h"
 #include "page.h"
 #include "say.h"
 #include "visible.h"
@@ -121,14 +123,66 @@ static enum err append_head(struct buf *out, const struct shown *shown)
     return err == ERR_OK ? buf_append_byte(out, '\n') : err;
 }
 
+static void add_signed(struct json *json, const struct shown *shown)
+{
+    const struct inspected *i = shown->inspected;
+    if (!shown->is_sent)
+        json_add_string(json, "fingerprint", i->fingerprint);
+    json_add_number(json, "time", i->time);
+    json_add_string(json, "type", i->content.type);
+    if (i->content.name[0] != '\0')
+        json_add_string(json, "name", i->content.name);
+    if (i->is_first)
+        json_add_truth(json, "new_pin", true);
+}
+
+static enum err show_json(const struct shown *shown)
+{
+    struct json json;
+    struct buf line = BUF_INIT(JSON_LINE_MAX);
+    struct span data = show_data(shown->received, shown->inspected);
+    bool is_signed = shown->inspected->verdict == VERDICT_GOOD;
+    json_begin(&json);
+    json_add_string(&json, "id", shown->received->id);
+    json_add_string(&json, shown->is_sent ? "to" : "from", shown->received->sender);
+    json_add_truth(&json, "signed", is_signed);
+    if (is_signed)
+        add_signed(&json, shown);
+    if (!shown->is_sent)
+        json_add_number(&json, "stored", shown->received->time_stored);
+    json_add_number(&json, "bytes", data.len);
+    if (shown->saved_as != NULL)
+        json_add_string(&json, "saved", shown->saved_as);
+    else
+        json_add_data(&json, data);
+    enum err err = json_append(&json, &line);
+    if (err == ERR_OK)
+        err = write_out(buf_span(&line));
+    buf_free(&line);
+    return err;
+}
+
+static enum err append_rows(struct buf *out, size_t width, struct span head)
+{
+    struct buf rows = BUF_INIT(20 * HEAD_MAX);
+    enum err err = page_append(&rows, width, 0, head);
+    if (err == ERR_OK)
+        err = colour_is_wanted(STDOUT_FILENO) ? colour_append_head(out, buf_span(&rows))
+                                              : buf_append_span(out, buf_span(&rows));
+    buf_free(&rows);
+    return err;
+}
+
 enum err show_message(const struct shown *shown)
 {
+    if (shown->is_json)
+        return show_json(shown);
     struct buf head = BUF_INIT(HEAD_MAX), out = BUF_INIT(OUTPUT_MAX);
     struct span text = show_data(shown->received, shown->inspected);
     size_t width = page_width(STDOUT_FILENO);
     enum err err = append_head(&head, shown);
     if (err == ERR_OK)
-        err = page_append(&out, width, 0, buf_span(&head));
+        err = append_rows(&out, width, buf_span(&head));
     bool has_text = shown->saved_as == NULL && !shown->is_withheld;
     if (err == ERR_OK && has_text)
         err = page_append(&out, width, PAGE_INDENT, text);

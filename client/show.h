@@ -13,7 +13,8 @@ struct shown {
     const char *saved_as; /* the path, if the data went into a file, else NULL */
     bool is_sent;         /* received->sender is who it was sent to */
     bool is_archived;     /* it is shown once more */
-    bool is_withheld;     /* only its head is shown, and how to save the rest */
+    bool is_withheld;     /* only its head is shown, and how to save the rest; not with is_json */
+    bool is_json;         /* as one line */
 };
 
 /* The message's data: its content's, or the unsigned text. */

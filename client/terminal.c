@@ -57,6 +57,18 @@ static enum err read_line(int tty, struct buf *secret)
     }
 }
 
+enum err terminal_ask(const char *question, struct buf *line)
+{
+    int tty = open_terminal();
+    if (tty < 0)
+        return ERR_IO;
+    enum err err = file_write_all(tty, span_str(question));
+    if (err == ERR_OK)
+        err = read_line(tty, line);
+    (void)close(tty);
+    return err;
+}
+
 /* One try: ERR_DENIED with last_signal set if a signal came. */
 static enum err ask_once(int tty, const char *question, struct buf *secret)
 {

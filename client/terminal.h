@@ -15,4 +15,7 @@ bool terminal_can_ask(void);
  * Ctrl-D; ERR_TOO_LARGE: longer than the buffer's limit; ERR_IO. */
 enum err terminal_ask_secret(const char *question, struct buf *secret) MUST_USE;
 
+/* The same for what is no secret: with echo. */
+enum err terminal_ask(const char *question, struct buf *line) MUST_USE;
+
 #endif

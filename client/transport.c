@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "resolve.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -97,14 +98,11 @@ static int try_all(const struct addrinfo *list, uint64_t deadline_ms)
 
 enum status transport_dial(struct transport *t, const struct address *address, uint64_t deadline_ms)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     int on = 1;
-    int failed = getaddrinfo(address->host, address->port, &hints, &list);
-    if (failed != 0) {
-        say("can't find the host %s: %s. Check its name.", address->host, gai_strerror(failed));
-        return failed == EAI_AGAIN ? STATUS_TEMPORARY : STATUS_NO_HOST;
-    }
+    enum status status = resolve_address(address, deadline_ms, &list);
+    if (status != STATUS_OK)
+        return status;
     int fd = try_all(list, deadline_ms);
     int error = errno;
     freeaddrinfo(list);

@@ -50,6 +50,11 @@ void visible_want_ascii(bool is_wanted)
     is_ascii_wanted = is_wanted;
 }
 
+bool visible_wants_ascii(void)
+{
+    return is_ascii_wanted;
+}
+
 static bool is_risky(uint32_t point)
 {
     for (size_t i = 0; i < sizeof(risky_ranges) / sizeof(risky_ranges[0]); i++) {

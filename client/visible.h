@@ -10,6 +10,7 @@
 /* Everything beyond ASCII is written out too from now on: for a terminal that doesn't take UTF-8, which
  * would obey its bytes 0x80-0x9f. */
 void visible_want_ascii(bool is_wanted);
+bool visible_wants_ascii(void);
 
 /* Text on its way: {.rest = text} at first. */
 struct visible_reader {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "authenticate.h"
+#include "json.h"
 #include "outbox.h"
 #include "say.h"
 #include "table.h"
@@ -56,7 +57,25 @@ static enum status for_each(const struct session *s, const struct outbox *outbox
 struct listing {
     struct table table;
     size_t count;
+    bool is_json;
 };
+
+static bool print_json(const struct outbox_item *item)
+{
+    struct json json;
+    json_begin(&json);
+    json_add_string(&json, "id", item->record.id);
+    json_add_string(&json, "to", item->record.peer);
+    json_add_number(&json, "time", item->record.time);
+    json_add_number(&json, "bytes", item->record.size);
+    json_add_string(&json, "type", item->record.type);
+    if (item->record.name[0] != '\0')
+        json_add_string(&json, "name", item->record.name);
+    json_add_truth(&json, "may_be_sent", item->sealed > 0);
+    if (item->reason[0] != '\0')
+        json_add_string(&json, "reason", item->reason);
+    return json_print(&json) == STATUS_OK;
+}
 
 static bool print(void *context, const struct outbox_item *item)
 {
@@ -75,6 +94,10 @@ static bool print(void *context, const struct outbox_item *item)
                             .note = note};
     (void)snprintf(note, sizeof(note), "%s%s%s", is_named ? record->name : "", is_named ? ": " : "",
                    reason);
+    if (listing->is_json) {
+        listing->count++;
+        return print_json(item);
+    }
     if (listing->count++ == 0)
         table_begin(&listing->table, &head, FIELD_USER_MAX / 2);
     table_print(&listing->table, &row);
@@ -83,11 +106,11 @@ static bool print(void *context, const struct outbox_item *item)
 
 static enum status list(const struct session *s, const struct outbox *outbox)
 {
-    struct listing listing = {.count = 0};
+    struct listing listing = {.is_json = s->options.is_json};
     enum status status = for_each(s, outbox, print, &listing);
     if (status == STATUS_OK && listing.count == 0)
         say("nothing waits in the outbox.");
-    else if (listing.count > 0)
+    else if (listing.count > 0 && !listing.is_json)
         say("`%sflush` sends what waits, `%soutbox --drop ID` gives one up.", say_command(),
             say_command());
     return status;

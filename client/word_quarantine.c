@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "json.h"
 #include "page.h"
 #include "quarantine.h"
 #include "record.h"
@@ -23,7 +24,27 @@
 struct listing {
     struct table table;
     size_t count;
+    bool is_json;
 };
+
+/* `bytes` NULL for none: what came, with all that is in it. */
+static enum status print_json(const struct quarantine_entry *entry, const struct buf *bytes)
+{
+    struct json json;
+    json_begin(&json);
+    json_add_text(&json, "id", span_of(entry->stem, FIELD_ID_LEN));
+    if (entry->sender[0] != '\0')
+        json_add_string(&json, "claims_from", entry->sender);
+    if (entry->stored > 0)
+        json_add_number(&json, "stored", entry->stored);
+    json_add_number(&json, "bytes", entry->bytes);
+    if (entry->reason[0] != '\0')
+        json_add_string(&json, "reason", entry->reason);
+    json_add_string(&json, "stem", entry->stem);
+    if (bytes != NULL)
+        json_add_data(&json, buf_span(bytes));
+    return json_print(&json);
+}
 
 static bool print(void *context, const struct quarantine_entry *entry)
 {
@@ -36,6 +57,10 @@ static bool print(void *context, const struct quarantine_entry *entry)
                             .bytes = entry->bytes,
                             .id = id,
                             .note = entry->reason[0] != '\0' ? entry->reason : NULL};
+    if (listing->is_json) {
+        listing->count++;
+        return print_json(entry, NULL) == STATUS_OK;
+    }
     if (listing->count++ == 0)
         table_begin(&listing->table, &head, FIELD_USER_MAX / 2);
     table_print(&listing->table, &row);
@@ -83,6 +108,11 @@ static enum err print_one(const struct session *s, const struct quarantine_entry
     enum err err = quarantine_read(s->account.dir, entry, &bytes);
     struct span shown = buf_span(&bytes);
     shown.len = shown.len < SHOWN_BYTES ? shown.len : SHOWN_BYTES;
+    if (err == ERR_OK && s->options.is_json) {
+        err = print_json(entry, &bytes) == STATUS_OK ? ERR_OK : ERR_IO;
+        buf_free(&bytes);
+        return err;
+    }
     if (err == ERR_OK)
         err = append_head(&head, s, entry);
     if (err == ERR_OK)
@@ -119,7 +149,7 @@ static enum status show(const struct session *s, const char *prefix)
 
 static enum status list(const struct session *s)
 {
-    struct listing listing = {.count = 0};
+    struct listing listing = {.is_json = s->options.is_json};
     enum err err = quarantine_visit(s->account.dir, print, &listing);
     if (err != ERR_OK)
         return say_failure(err, "can't look into the quarantine");

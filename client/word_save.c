@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "json.h"
 #include "recall.h"
 #include "save.h"
 #include "say.h"
@@ -25,7 +26,17 @@ static enum status check_directory(const char *path)
     return STATUS_CANT_CREATE;
 }
 
-static enum status save(const struct recalled *recalled, const char *directory)
+static enum status print_json(const struct recalled *recalled, const char *path)
+{
+    struct json json;
+    json_begin(&json);
+    json_add_string(&json, "id", recalled->record.id);
+    json_add_string(&json, "saved", path);
+    return json_print(&json);
+}
+
+static enum status save(const struct session *s, const struct recalled *recalled,
+                        const char *directory)
 {
     char path[PATH_MAX];
     bool goes_on;
@@ -37,6 +48,8 @@ static enum status save(const struct recalled *recalled, const char *directory)
     enum status status = save_data(&saving, path, &goes_on);
     if (status != STATUS_OK)
         return status;
+    if (s->options.is_json)
+        return print_json(recalled, path);
     struct visible_value shown = visible_value(span_str(path));
     (void)printf("%s\n", shown.text);
     return STATUS_OK;
@@ -57,7 +70,7 @@ enum status word_save_main(struct session *s, int argc, char *argv[])
         say("the message from %s is UNSIGNED: whoever runs the server could have written it.",
             recalled.record.peer);
     if (status == STATUS_OK)
-        status = save(&recalled, argv[2]);
+        status = save(s, &recalled, argv[2]);
     recall_free(&recalled);
     return status;
 }

@@ -17,6 +17,7 @@ static enum status show(const struct session *s, const struct recalled *recalled
                           .first_login = home_first_login(s->account.dir),
                           .is_sent = recalled->record.kind == RECORD_SENT,
                           .is_archived = true,
+                          .is_json = s->options.is_json,
                           .is_withheld = !show_is_text(&recalled->inspected)};
     enum err err = s->options.is_raw
                        ? show_raw(show_data(&recalled->received, &recalled->inspected))

@@ -19,9 +19,13 @@ const struct word words_table[] = {
      "make an account",
      "Makes new keys and an account on the server, and logs in. The keys are sealed by your\n"
      "password before they leave this machine.\n"},
-    {"login", login_main, 1, "", "[NAME]", "log in on this machine",
+    {"login", login_main, 1, "T", "[NAME] [--remember TIME]", "log in on this machine",
      "Fetches your keys from the server and keeps them here, sealed by your password. After that,\n"
-     "other words ask for the password only to open them.\n"},
+     "other words ask for the password only to open them.\n"
+     "  --remember TIME    for so long (30m, 8h, 7d) they don't even ask: the kernel keeps what\n"
+     "                     opens them, in memory\n"},
+    {"forget", forget_main, 0, "", "", "ask for the password again",
+     "Ends what `login --remember` began.\n"},
     {"logout", logout_main, 0, "", "", "remove your keys from here",
      "The account, its messages and the pinned keys of others stay; log in to get the keys "
      "again.\n"},
@@ -41,6 +45,12 @@ const struct word words_table[] = {
      "  -o, --output PATH  save what is in the message: in the directory PATH under its own name,\n"
      "                     or as the new file PATH; nothing is ever overwritten\n"
      "  --raw              write what the message holds as it is, without a header, for scripts\n"},
+    {"watch", watch_main, 0, "", "[--exec COMMAND]", "wait for messages",
+     "Shows messages as they come, sends what waits in the outbox, and connects again by itself "
+     "when\n"
+     "the connection is lost.\n"
+     "  --exec COMMAND     behind the word: hand each message to COMMAND, with its text on stdin;\n"
+     "                     it is removed from the server when COMMAND ends with status 0\n"},
     {"inbox", inbox_main, 0, "", "", "list waiting messages",
      "Lists sender, time stored, size and id, and removes nothing.\n"},
     {"history", history_main, 1, "n", "[USER] [-n N]", "list read and sent messages",
@@ -63,6 +73,46 @@ const struct word words_table[] = {
     {"quarantine", word_quarantine_main, 1, "", "[ID]", "what failed its checks",
      "Lists the messages that failed their checks, or tells why ID did, and shows its bytes with\n"
      "all that isn't text made visible. Don't trust what it says.\n"},
+    {"passwd", passwd_main, 0, "NP", "[--new-password-file FILE]", "change your password",
+     "Asks for the password and for a new one, and seals your keys under that. The keys stay the\n"
+     "same: whoever had them open still has them.\n"
+     "  --new-password-file FILE, --new-password-fd N  read the new one, for scripts\n"},
+    {"keys", keys_main, 2, "", "backup FILE | restore FILE", "a copy of your keys",
+     "backup FILE writes your keys, sealed by your password, as the new file FILE; restore FILE\n"
+     "brings them to this machine. Keep FILE where the server isn't: with it and the password you\n"
+     "can read your archive when the server is gone.\n"},
+    {"delete-account", delete_account_main, 0, "y", "[--yes NAME]", "delete your account",
+     "Deletes the account and the messages that wait for it, for good, after you typed its name\n"
+     "and your password. Nobody can have the name again.\n"
+     "  --yes NAME         the name, for scripts\n"},
+    {"contacts", contacts_main, 0, "", "", "list pinned identities",
+     "Lists everybody whose identity is pinned here, with the fingerprint.\n"},
+    {"fingerprint", fingerprint_main, 1, "Q", "[USER] [--qr]", "one to compare, yours or USER's",
+     "Shows the fingerprint of USER's identity, or of yours. One that isn't pinned yet is asked "
+     "for\n"
+     "and pinned. Compare it over another way: by telephone, or face to face.\n"
+     "  --qr               as a QR code too\n"},
+    {"trust", trust_main, 2, "H", "USER FINGERPRINT | --host FINGERPRINT", "accept a changed key",
+     "Pins the identity of USER, or the host key of the server, in place of the one that is\n"
+     "pinned. FINGERPRINT must be the one that the server shows now: compare it with USER, or "
+     "with\n"
+     "whoever runs the server, over another way first.\n"},
+    {"prove", prove_main, 1, "", "ID > FILE", "show others who wrote a message",
+     "Writes a proof that the message ID of your archive is by its sender. Whoever has it can\n"
+     "check it by `verify`, and read the message.\n"},
+    {"verify", verify_main, 2, "r", "FILE [FINGERPRINT] [--raw]", "check a proof",
+     "Says who wrote what to whom and when, or which check failed. Needs no account and no "
+     "server.\n"
+     "FILE is - for standard input. With FINGERPRINT the proof must be by that key.\n"
+     "  --raw              write what the message holds as it is, without a header\n"},
+    {"seal", seal_main, 1, "mf", "USER [-m TEXT | -f FILE] > ENVELOPE", "seal without sending",
+     "Writes TEXT, FILE, or standard input as an envelope for USER, whose identity is pinned, to "
+     "be\n"
+     "carried to them in some other way. No server is asked.\n"},
+    {"open", open_main, 1, "r", "[ENVELOPE] [--raw]", "open what was sealed",
+     "Checks an envelope (the file, or standard input) that USER's `seal` made for you, and shows\n"
+     "it. Nothing is kept, so it can be opened again. No server is asked.\n"
+     "  --raw              write what the message holds as it is, without a header\n"},
     {"whoami", whoami_main, 0, "", "", "your name and fingerprints",
      "Compare fingerprints with people over another way: by telephone, or face to face.\n"},
     {"ping", ping_main, 0, "", "", "see that the server answers",
@@ -98,7 +148,13 @@ static void print_options(void)
         "  --home DIR            where keys and pins are kept (default: $SECMSG_HOME,\n"
         "                        or $XDG_STATE_HOME/secmsg, or ~/.local/state/secmsg)\n"
         "  --timeout SECONDS     how long to wait for an answer (default: 30)\n"
-        "  --help, --version\n",
+        "  --trust first-use     pin a key that is new (default), or with --trust strict only "
+        "what\n"
+        "                        `trust` or the address named: secmsg://HOST[:PORT]#SHA256:...\n"
+        "  --json                results as JSON objects, one a line\n"
+        "  --help, --version\n"
+        "What is always the same can stand in ~/.config/secmsg/secmsg.conf: see secmsg(1), "
+        "SETTINGS.\n",
         stdout);
 }
 
@@ -113,7 +169,8 @@ void words_print_prompt_help(const struct word *word)
     enum err err = buf_printf(&text,
                               "Usage: %s%s%s\n%s\nOptions of all words:\n"
                               "  --password-file FILE  read the password from FILE\n"
-                              "  --timeout SECONDS     how long to wait for an answer\n",
+                              "  --timeout SECONDS     how long to wait for an answer\n"
+                              "  --json                results as JSON objects, one a line\n",
                               word->name, before_usage(word), word->usage, word->help);
     if (err == ERR_OK)
         err = page_append(&rows, page_width(STDOUT_FILENO), 0, buf_span(&text));
@@ -138,7 +195,7 @@ void words_print_help(const struct word *word)
               "Sends and reads messages that the server can't read. Without a word: a prompt.\n\n",
               stdout);
     for (word = words_table; word->name != NULL; word++)
-        (void)printf("  %-10s %s\n", word->name, word->summary);
+        (void)printf("  %-14s %s\n", word->name, word->summary);
     print_options();
 }
 

@@ -22,9 +22,11 @@ struct word {
     const char *help;    /* the rest, ends with LF */
 };
 
-word_main register_main, login_main, logout_main, send_main, reply_main, read_main, inbox_main,
-    history_main, word_show_main, word_save_main, word_outbox_main, flush_main,
-    word_quarantine_main, whoami_main, ping_main, help_main;
+word_main register_main, watch_main, login_main, logout_main, send_main, reply_main, read_main,
+    inbox_main, history_main, word_show_main, word_save_main, word_outbox_main, flush_main,
+    word_quarantine_main, passwd_main, keys_main, forget_main, delete_account_main, whoami_main,
+    contacts_main, fingerprint_main, trust_main, prove_main, verify_main, seal_main, open_main,
+    ping_main, help_main;
 
 /* The table ends with a row without name. */
 extern const struct word words_table[];

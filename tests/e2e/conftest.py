@@ -290,7 +290,7 @@ def limit(kind, value):
 
 # Its exit statuses: sysexits.h, and five of its own.
 USAGE, NO_USER, NO_HOST, UNAVAILABLE, PROTOCOL, NO_PERMISSION = 64, 67, 68, 69, 76, 77
-CHANGED, FAILED_CHECK, UNKNOWN, PARTIAL, WAITING = 80, 81, 82, 83, 84
+CONFIG, CHANGED, FAILED_CHECK, UNKNOWN, PARTIAL, WAITING = 78, 80, 81, 82, 83, 84
 
 class Client:
     """One person's secmsg, with a directory of its own; --exec or --server is chosen at the start."""
@@ -362,3 +362,13 @@ def at_fake(house, fake):
         return client
 
     return make
+
+
+@pytest.fixture(scope='session')
+def shim(tmp_path_factory):
+    """The path of the library that kills the client, turns its clock, or makes its resolver slow."""
+    path = str(tmp_path_factory.mktemp('shim') / 'shim.so')
+    compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
+    subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', path,
+                    os.path.join(REPO, 'tests', 'e2e', 'shim.c'), '-ldl'], check=True, timeout=DEADLINE)
+    return path

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Loaded into the client by LD_PRELOAD: kills it right before its SHIM_KILL-th call that changes a file or
- * goes to the server, or lets it live SHIM_DAYS days later. */
+ * goes to the server, lets it live SHIM_DAYS days later, or its resolver answer SHIM_RESOLVE seconds late. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,4 +62,11 @@ int clock_gettime(clockid_t clock, struct timespec *now)
     if (clock == CLOCK_REALTIME)
         now->tv_sec += number("SHIM_DAYS") * 86400;
     return result;
+}
+
+int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints,
+                struct addrinfo **list)
+{
+    (void)sleep((unsigned)number("SHIM_RESOLVE"));
+    return NEXT(getaddrinfo)(host, port, hints, list);
 }

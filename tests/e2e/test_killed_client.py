@@ -1,28 +1,15 @@
 """kill -9 of the client before each call that changes one of its files or goes to the server: nothing that was
 written or received is lost, and nothing is there twice."""
 import os
-import shutil
 import signal
 import subprocess
 
-import pytest
-
-from conftest import REPO, UNKNOWN, program
+from conftest import UNKNOWN, program
 from peer.objects import envelope_make, new_id
 from peer.server import Vanish
 from peer.wire import DEADLINE
 
 MOST_CALLS = 120
-
-
-@pytest.fixture(scope='session')
-def shim(tmp_path_factory):
-    """The path of the library that kills."""
-    path = str(tmp_path_factory.mktemp('shim') / 'shim.so')
-    compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
-    subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', path,
-                    os.path.join(REPO, 'tests', 'e2e', 'shim.c'), '-ldl'], check=True, timeout=DEADLINE)
-    return path
 
 
 def run(client, shim, *words, **variables):

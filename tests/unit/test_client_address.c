@@ -32,6 +32,49 @@ static void test_forms(void **state)
     expect("fe80::1%eth0", "fe80::1%eth0", "7325", "[fe80::1%eth0]:7325");
 }
 
+static void test_pins(void **state)
+{
+    /* A URL may carry the host key's fingerprint; the name that pins are kept under is the same without it. */
+    static const char print[] = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU";
+    struct address address;
+    (void)state;
+    expect("secmsg://h:1", "h", "1", "h:1");
+    expect("secmsg://[::1]", "::1", "7325", "[::1]:7325");
+    assert_int_equal(
+        address_parse(&address, "secmsg://H:1#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"),
+        ERR_OK);
+    assert_string_equal(address.pin, print);
+    assert_string_equal(address.text, "h:1");
+    assert_int_equal(address_parse(&address, "h:1"), ERR_OK);
+    assert_string_equal(address.pin, "");
+}
+
+static void test_refused_pins(void **state)
+{
+    /* A pin that isn't whole, or stands behind anything but a URL, is no address. */
+    static const char *const bad[] = {
+        "secmsg://",
+        "secmsg://#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "secmsg://h#",
+        "secmsg://h#SHA256:",
+        "secmsg://h#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuF",
+        "secmsg://h#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=",
+        "secmsg://h#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFV",
+        "secmsg://h#sha256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "secmsg://h/#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "h#SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU",
+        "SECMSG://h",
+        "secmsg:h",
+        "secmsg://secmsg://h",
+    };
+    struct address address;
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        if (address_parse(&address, bad[i]) != ERR_MALFORMED)
+            fail_msg("accepted: %s", bad[i]);
+    }
+}
+
 static void test_same_server(void **state)
 {
     /* Case and a port that is the default make no difference to the name that pins are kept under. */
@@ -78,10 +121,9 @@ static void test_too_long(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_forms),
-        cmocka_unit_test(test_same_server),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_forms),        cmocka_unit_test(test_pins),
+        cmocka_unit_test(test_refused_pins), cmocka_unit_test(test_same_server),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_too_long),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

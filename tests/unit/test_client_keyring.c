@@ -4,6 +4,7 @@
 #include "vectors.h"
 
 #include "base/file.h"
+#include "client/backup.h"
 #include "client/keyring.h"
 
 static const uint8_t salt[STRETCH_SALT_LEN] = {7};
@@ -99,14 +100,74 @@ static void test_removed(void **state)
     json_decref(root);
 }
 
+static void test_another_password(void **state)
+{
+    /* Under another lock the same keys open by the new password and not by the old one; the archive's key too. */
+    json_t *root = vectors_load("secmsg-1.json");
+    struct keyring ring;
+    struct keyring_lock lock;
+    uint8_t archive[VAULT_ARCHIVE_LEN];
+    (void)state;
+    make_ring(&ring, root, SPAN("secret"));
+    assert_int_equal(keyring_unlock(&ring, SPAN("secret")), ERR_OK);
+    memcpy(archive, ring.vault.archive, sizeof(archive));
+    assert_int_equal(keyring_make_lock(&ring, SPAN(""), 1, &lock), ERR_MALFORMED);
+    keyring_free_lock(&lock);
+    assert_int_equal(keyring_make_lock(&ring, SPAN("other"), 1, &lock), ERR_OK);
+    assert_int_equal(keyring_unlock(&ring, SPAN("secret")), ERR_OK);
+    assert_int_equal(keyring_take_lock(&ring, &lock), ERR_OK);
+    keyring_free_lock(&lock);
+    assert_memory_not_equal(ring.salt, salt, STRETCH_SALT_LEN);
+    assert_int_equal(keyring_save(&ring, AT_FDCWD), ERR_OK);
+    assert_int_equal(keyring_load(&ring, AT_FDCWD, "alice"), ERR_OK);
+    assert_int_equal(keyring_unlock(&ring, SPAN("secret")), ERR_FORGED);
+    assert_int_equal(keyring_unlock(&ring, SPAN("other")), ERR_OK);
+    assert_memory_equal(ring.vault.archive, archive, sizeof(archive));
+    keyring_clear(&ring);
+    json_decref(root);
+}
+
+static void test_backups(void **state)
+{
+    /* A backup comes back as it was, locked; whatever is cut, longer, or in another order is refused. */
+    json_t *root = vectors_load("secmsg-1.json");
+    struct keyring ring, back;
+    struct buf text = BUF_INIT(BACKUP_MAX);
+    uint8_t host[HOST_KEY_LEN] = {9}, found[HOST_KEY_LEN];
+    struct span server;
+    (void)state;
+    make_ring(&ring, root, SPAN("secret"));
+    keyring_init(&back);
+    assert_int_equal(backup_make(&text, &ring, SPAN("a\nb"), host), ERR_MALFORMED);
+    assert_int_equal(backup_make(&text, &ring, SPAN("exec:a b"), host), ERR_OK);
+    assert_int_equal(backup_parse(&back, &server, found, buf_span(&text)), ERR_OK);
+    assert_true(span_is(server, "exec:a b"));
+    assert_memory_equal(found, host, sizeof(host));
+    assert_false(back.is_unlocked);
+    assert_int_equal(keyring_unlock(&back, SPAN("secret")), ERR_OK);
+    keyring_clear(&back);
+    for (size_t cut = 0; cut < text.len; cut += cut < 200 ? 1 : 53)
+        assert_int_equal(backup_parse(&back, &server, found, span_of(text.data, cut)),
+                         ERR_MALFORMED);
+    assert_int_equal(backup_parse(&back, &server, found, span_of(text.data + 1, text.len - 1)),
+                     ERR_MALFORMED);
+    assert_int_equal(buf_append_str(&text, "x: y\n"), ERR_OK);
+    assert_int_equal(backup_parse(&back, &server, found, buf_span(&text)), ERR_MALFORMED);
+    assert_false(back.is_loaded);
+    buf_free(&text);
+    keyring_clear(&back);
+    keyring_clear(&ring);
+    json_decref(root);
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, temporary_enter, temporary_leave)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_passwords),
-        IN_DIRECTORY(test_missing_and_damaged),
-        IN_DIRECTORY(test_removed),
+        IN_DIRECTORY(test_passwords),   IN_DIRECTORY(test_missing_and_damaged),
+        IN_DIRECTORY(test_removed),     IN_DIRECTORY(test_another_password),
+        cmocka_unit_test(test_backups),
     };
     return cmocka_run_group_tests(tests, vectors_start, vectors_end);
 }

@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "client/pins.h"
+#include "crypto/vault.h"
 
 static const uint8_t key_a[HOST_KEY_LEN] = {1, 2, 3};
 static const uint8_t key_b[HOST_KEY_LEN] = {4, 5, 6};
@@ -108,6 +109,62 @@ static void test_swapped_identity(void **state)
     json_decref(root);
 }
 
+static void test_replaced_hosts(void **state)
+{
+    /* A key that is replaced leaves every other pin as it was; the same again is told apart; one that was never
+     * pinned is added. */
+    uint8_t key[HOST_KEY_LEN];
+    (void)state;
+    assert_int_equal(pins_add_host(AT_FDCWD, SPAN("h:1"), key_a), ERR_OK);
+    assert_int_equal(pins_add_host(AT_FDCWD, SPAN("h:11"), key_a), ERR_OK);
+    assert_int_equal(pins_replace_host(AT_FDCWD, SPAN("h:1"), key_b), ERR_OK);
+    assert_int_equal(pins_replace_host(AT_FDCWD, SPAN("h:1"), key_b), ERR_DUPLICATE);
+    assert_int_equal(pins_replace_host(AT_FDCWD, SPAN("h:2"), key_b), ERR_OK);
+    assert_int_equal(pins_find_host(AT_FDCWD, SPAN("h:1"), key), ERR_OK);
+    assert_memory_equal(key, key_b, HOST_KEY_LEN);
+    assert_int_equal(pins_find_host(AT_FDCWD, SPAN("h:11"), key), ERR_OK);
+    assert_memory_equal(key, key_a, HOST_KEY_LEN);
+    assert_int_equal(pins_find_host(AT_FDCWD, SPAN("h:2"), key), ERR_OK);
+    write_file(PINS_HOSTS_FILE, SPAN("junk\n"));
+    assert_int_equal(pins_replace_host(AT_FDCWD, SPAN("h:1"), key_a), ERR_DAMAGED);
+}
+
+static void note_user(void *context, const struct identity *identity)
+{
+    struct buf *users = context;
+    assert_int_equal(buf_printf(users, "%s ", identity->user), ERR_OK);
+}
+
+static void test_replaced_identity(void **state)
+{
+    /* An identity that takes the place of another is the only one of its user; others stay, and a visit gives each
+     * once. */
+    json_t *root = vectors_load("secmsg-1.json");
+    struct identity identity, other;
+    struct buf users = BUF_INIT(256), text = BUF_INIT(IDENTITY_MAX);
+    struct vault vault = {.sign = NULL};
+    (void)state;
+    assert_int_equal(vault_generate(&vault), ERR_OK);
+    assert_int_equal(identity_make(&text, SPAN("alice"), vault.sign, vault.seal), ERR_OK);
+    assert_int_equal(identity_parse(&other, buf_span(&text)), ERR_OK);
+    assert_int_equal(pins_add_identity(AT_FDCWD, identity_of(root, "alice")), ERR_OK);
+    assert_int_equal(pins_add_identity(AT_FDCWD, identity_of(root, "bob")), ERR_OK);
+    assert_int_equal(pins_add_identity(AT_FDCWD, buf_span(&text)), ERR_EXISTS);
+    assert_int_equal(pins_replace_identity(AT_FDCWD, buf_span(&text)), ERR_OK);
+    assert_int_equal(pins_replace_identity(AT_FDCWD, buf_span(&text)), ERR_DUPLICATE);
+    assert_int_equal(pins_find_identity(AT_FDCWD, "alice", &identity), ERR_OK);
+    assert_string_equal(identity.fingerprint, other.fingerprint);
+    assert_int_equal(pins_visit_identities(AT_FDCWD, note_user, &users), ERR_OK);
+    assert_true(span_is(buf_span(&users), "bob alice "));
+    write_file(PINS_IDENTITIES_FILE, SPAN("alice SHA256:x x\n"));
+    assert_int_equal(pins_replace_identity(AT_FDCWD, buf_span(&text)), ERR_DAMAGED);
+    assert_int_equal(pins_visit_identities(AT_FDCWD, note_user, &users), ERR_DAMAGED);
+    buf_free(&users);
+    buf_free(&text);
+    vault_free(&vault);
+    json_decref(root);
+}
+
 #define IN_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, temporary_enter, temporary_leave)
 
 int main(void)
@@ -118,6 +175,8 @@ int main(void)
         IN_DIRECTORY(test_damaged_hosts),
         IN_DIRECTORY(test_identities),
         IN_DIRECTORY(test_swapped_identity),
+        IN_DIRECTORY(test_replaced_hosts),
+        IN_DIRECTORY(test_replaced_identity),
     };
     return cmocka_run_group_tests(tests, vectors_start, vectors_end);
 }

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* given.h: a proof or an envelope that is handed to a word, as a file or on standard input. */
+#ifndef SECMSG_CLIENT_GIVEN_H
+#define SECMSG_CLIENT_GIVEN_H
+
+#include "session.h"
+
+/* A proof holds an envelope in base64. */
+#define GIVEN_MAX (2 * CONNECTION_LINE_MAX)
+
+/* Appends the file's bytes; path NULL or "-" is standard input, which the prompt needs for itself. Says why it
+ * can't: STATUS_NO_INPUT, STATUS_DATA if it is too large, STATUS_USAGE. */
+enum status given_read(const struct session *s, const char *path, struct buf *bytes) MUST_USE;
+
+#endif

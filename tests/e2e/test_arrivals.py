@@ -1,0 +1,176 @@
+"""The prompt while nobody presses Enter: messages come, connections break, terminals are closed."""
+import os
+import signal
+import time
+
+import pytest
+
+from conftest import eventually
+from peer.objects import envelope_make, envelope_open, new_id
+from test_first_minutes import Terminal, compose
+
+
+@pytest.fixture
+def alice(at_fake, fake, house):
+    """A client at the server in memory, where bob has an account too."""
+    fake.bob = house.person('bob')
+    fake.add(fake.bob)
+    return at_fake('alice')
+
+
+def put(fake, client, text):
+    id = new_id()
+    fake.put('alice', id, 'bob', envelope_make(fake.bob, client.account.identity, text, id=id, time=int(time.time())))
+    return id
+
+
+def test_a_message_is_shown_above_the_typed_line(alice, fake):
+    """What comes while a line is typed is shown by itself and acknowledged, and the line goes on as it was."""
+    p = Terminal(alice).login()
+    p.spawn.send('hel')
+    p.expect('hel')
+    put(fake, alice, b'are you there?')
+    p.expect('are you there?')
+    p.ready('alice')
+    p.expect('hel')
+    p.type('p inbox')
+    p.expect('Usage: inbox')
+    eventually('acknowledged', lambda: not fake.accounts['alice'].messages)
+    p.close()
+
+
+def test_what_comes_behind_unread_messages_is_told_of(alice, fake):
+    """As long as older messages are unread nothing is taken from the server without being asked for."""
+    put(fake, alice, b'older')
+    p = Terminal(alice).login()
+    put(fake, alice, b'newer')
+    p.expect('2 are unread')
+    p.ready('alice')
+    assert 'newer' not in p.shown and len(fake.accounts['alice'].messages) == 2
+    p.type('read --all')
+    p.expect('older')
+    p.expect('newer')
+    p.ready('alice')
+    put(fake, alice, b'newest')
+    p.expect('newest')
+    p.close()
+
+
+def test_a_lost_connection_is_said_and_mended(alice, fake):
+    """Without a key pressed the loss is said once, and then that it is mended; the typed line stays."""
+    p = Terminal(alice).login()
+    p.spawn.send('inb')
+    fake.drop_all()
+    p.expect('connects again by itself')
+    p.expect('connected again')
+    p.ready('alice')
+    p.type('ox')
+    p.expect('no messages are waiting')
+    p.ready('alice')
+    put(fake, alice, b'after it')
+    p.expect('after it')
+    p.close()
+
+
+@pytest.mark.parametrize('how', ['hangup', 'signal'])
+def test_a_hang_up_keeps_the_text(alice, fake, how):
+    """The terminal is closed in the middle of a message: its lines and the unfinished one are kept, sealed, and the
+    next compose to the same user goes on with them."""
+    p = Terminal(alice).login()
+    compose(p, 'bob', 'first line')
+    p.spawn.send('second, unfinished')
+    p.expect('unfinished')
+    if how == 'hangup':
+        p.spawn.ptyproc.fileobj.close()
+        p.spawn.closed = p.spawn.ptyproc.closed = True
+        eventually('it ends', lambda: os.waitpid(p.spawn.pid, os.WNOHANG)[0])
+    else:
+        p.spawn.kill(signal.SIGTERM)
+        p.expect('compose bob')
+        p.spawn.wait()
+    (path, data), = [x for x in alice.files().items() if '/draft-' in x[0]]
+    assert path.endswith('draft-bob') and b'line' not in data
+    assert os.stat(os.path.join(alice.home, path)).st_mode & 0o777 == 0o600
+    assert not fake.accounts['bob'].messages
+    p = Terminal(alice).login()
+    p.type('compose')
+    p.expect('a draft to bob')
+    p.expect('To: ')
+    p.type('bob')
+    p.expect('second, unfinished')
+    p.type('third')
+    p.type('.')
+    p.expect('sent to bob')
+    p.ready('alice')
+    assert not [x for x in alice.files() if '/draft-' in x]
+    id, _, _, _, body = fake.accounts['bob'].messages[0]
+    assert envelope_open(body, fake.bob, alice.account.identity, id)[0].data == (
+        b'first line\nsecond, unfinished\nthird\n')
+    p.close()
+
+
+def test_tab_completes_words_options_users_and_ids(alice, fake):
+    """At the start of a line words, behind one what it takes: options, users, ids; nothing in a message."""
+    id = put(fake, alice, b'hello')
+    p = Terminal(alice).login()
+    p.type('read')
+    p.expect('hello')
+    p.ready('alice')
+    for typed, whole in (('inb\t\r', 'no messages are waiting'), ('history --num\t5\r', 'from'),
+                         ('history b\t\r', 'from'), ('show %s\t\r' % id[:3], 'hello'),
+                         ('help hist\t\r', 'Usage: history')):
+        p.spawn.send(typed)
+        p.expect(whole)
+        p.ready('alice')
+    p.close()
+
+
+def test_a_message_is_written_in_an_editor(alice, fake):
+    """`edit` runs $EDITOR on a file of one's own, sends what it leaves, and removes the file; what can't be sent is
+    kept as a draft that the editor gets next time; a failing editor sends nothing."""
+    editor = os.path.join(alice.home, 'editor')
+    with open(editor, 'w', opener=lambda p, f: os.open(p, f, 0o700)) as file:
+        file.write('#!/bin/sh\n[ "$1" = -x ] && shift\nstat -c %a "$1" >> "$HOME/modes"\n'
+                   'cat "$1" >> "$HOME/before"\n[ -e "$HOME/fail" ] && exit 1\ncp "$HOME/text" "$1"\n')
+    make = alice.environment
+    alice.environment = lambda **more: make(**{'EDITOR': editor + ' -x', **more})
+    p = Terminal(alice).login()
+
+    def edit(line, text, answer):
+        with open(os.path.join(alice.home, 'text'), 'wb') as file:
+            file.write(text)
+        p.type(line)
+        p.expect(answer)
+        p.ready('alice')
+
+    edit('edit bob', b'hello\n.\nbob\n', 'sent to bob')
+    edit('compose --edit bob', b'not \xff text', 'kept as a draft')
+    edit('edit bob', b'now it is', 'sent to bob')
+    edit('edit bob', b'', 'is empty')
+    with open(os.path.join(alice.home, 'fail'), 'w'):
+        pass
+    edit('edit bob', b'never', 'failed; nothing')
+    texts = [envelope_open(m[4], fake.bob, alice.account.identity, m[0])[0].data for m in fake.accounts['bob'].messages]
+    assert texts == [b'hello\n.\nbob\n', b'now it is']
+    files = alice.files()
+    assert files['modes'] == b'600\n' * 5 and files['before'] == b'not \xff text'
+    assert not [x for x in files if '/draft-' in x or '/text-' in x]
+    p.close()
+
+
+def test_watch_at_the_prompt_ends_with_ctrl_c(alice, fake):
+    """`watch` at the prompt shows what comes; Ctrl-C goes back to the prompt, where everything works as before."""
+    fake.hooks['WAIT'] = lambda s, words, b: time.sleep(0.2) if words[1] != '0' else None
+    p = Terminal(alice).login()
+    p.type('watch')
+    p.expect('Ctrl-C ends this')
+    put(fake, alice, b'while watching')
+    p.expect('while watching')
+    eventually('acknowledged', lambda: not fake.accounts['alice'].messages)
+    p.spawn.sendintr()
+    p.ready('alice')
+    p.type('inbox')
+    p.expect('no messages are waiting')
+    p.ready('alice')
+    p.type('exit')
+    p.end()

@@ -1,0 +1,145 @@
+"""--json: one object a line on standard output, and nothing else; its members are those of the manual."""
+import json
+import os
+import re
+
+from conftest import NO_PERMISSION, PARTIAL, REPO, WAITING
+from peer.objects import new_id
+from peer.primitives import unb64
+
+ID = re.compile('[0-9a-f]{32}')
+
+
+def objects(client, *words, **more):
+    """What a word prints with --json, each line parsed; ASCII without controls."""
+    out = client.run('--json', *words, **more).out
+    assert out.isascii() and out == ''.join(line + '\n' for line in out.splitlines())
+    assert not re.search('[\x00-\x09\x0b-\x1f\x7f]', out)
+    return [json.loads(line) for line in out.splitlines()]
+
+
+def members():
+    """{word: the members that the manual names}."""
+    with open(os.path.join(REPO, 'docs', 'secmsg.1.md'), encoding='utf-8') as file:
+        table = file.read().split('## JSON')[1].split('\n## ')[0]
+    rows = [row.split('|')[1:3] for row in table.splitlines() if row.startswith('| **')]
+    return {word: set(re.findall('`([a-z0-9_]+)`', names)) for words, names in rows
+            for word in re.findall(r'\*\*([a-z]+)\*\*', words)}
+
+
+def check(word, found, *, least=1):
+    assert len(found) >= least
+    for each in found:
+        assert set(each) <= members()[word], (word, set(each) - members()[word])
+
+
+def test_messages(at_house):
+    """send, inbox, outbox, read, history and show print what is known of a message, under the same id."""
+    alice, bob = at_house('alice'), at_house('bob')
+    text = 'Grüße \x1b[2J\x7f\u202e "q" \\ \U0001f600\nsecond'
+    sent, = objects(alice, 'send', 'bob', '-m', text)
+    assert sent['to'] == 'bob' and sent['result'] == 'sent' and sent['status'] == 0 and ID.fullmatch(sent['id'])
+    waiting, = objects(bob, 'inbox')
+    assert waiting['id'] == sent['id'] and waiting['from'] == 'alice' and waiting['stored'] > 1e9
+    read, = objects(bob, 'read')
+    assert read['text'] == text and read['id'] == sent['id'] and read['signed'] is True
+    assert read['fingerprint'] in alice.run('whoami').out and read['bytes'] == len(text.encode())
+    assert objects(bob, 'read') == [] and objects(bob, 'inbox') == []
+    history, = objects(bob, 'history')
+    assert history['from'] == 'alice' and history['type'] == 'text/plain'
+    shown, = objects(alice, 'show', sent['id'])
+    assert shown['to'] == 'bob' and shown['text'] == text and 'fingerprint' not in shown
+    for word, found in (('send', sent), ('inbox', waiting), ('read', read), ('history', history), ('show', shown)):
+        check(word, [found])
+
+
+def test_files(at_house):
+    """A file that isn't text is there as base64, or where it was saved."""
+    alice = at_house('alice')
+    data, path = bytes(range(256)), os.path.join(alice.home, 'a\u202eb.bin')
+    with open(path, 'wb') as file:
+        file.write(data)
+    objects(alice, 'send', 'alice', '-f', path)
+    objects(alice, 'send', 'alice', '-f', path)
+    read, = objects(alice, 'read')
+    assert unb64(read['base64']) == data and read['name'] == 'a\u202eb.bin' and 'text' not in read
+    saved, = objects(alice, 'read', '-o', alice.home)
+    assert 'base64' not in saved
+    also, = objects(alice, 'save', read['id'], alice.home)
+    for each in (saved, also):
+        with open(each['saved'], 'rb') as file:
+            assert file.read() == data
+    check('read', [read, saved])
+    check('save', [also])
+
+
+def test_several_recipients_and_the_outbox(at_house):
+    """send prints a line for each recipient, also for those who didn't get it; outbox and flush likewise."""
+    alice = at_house('alice')
+    found = objects(alice, 'send', 'alice', 'nobody', '-m', 'x', status=PARTIAL)
+    assert {(each['to'], each['result'], each['status']) for each in found} == {
+        ('alice', 'sent', 0), ('nobody', 'refused', 67)}
+    waits, = objects(alice, 'outbox')
+    assert waits['to'] == 'nobody' and waits['reason']
+    check('outbox', [waits])
+    check('flush', objects(alice, 'flush', status=67))
+    alice.run('outbox', '--drop', waits['id'])
+
+
+def test_a_server_that_is_away(at_fake, fake):
+    """What waits because there is no server is said to wait."""
+    alice = at_fake('alice')
+    alice.target = ('--server', '127.0.0.1:%d' % fake.port)
+    fake.greeting = b'ERR busy later\n'
+    found, = objects(alice, 'send', 'alice', '-m', 'x', status=WAITING)
+    assert found['result'] == 'waiting' and found['status'] == WAITING
+
+
+def test_quarantine(at_fake, fake):
+    """A message that fails its checks is in the quarantine with its reason and its bytes, and not in read's lines."""
+    alice = at_fake('alice')
+    id = new_id()
+    fake.put('alice', id, 'alice', b'junk\xff\x1b')
+    assert objects(alice, 'read', status=81) == []
+    listed, = objects(alice, 'quarantine')
+    one, = objects(alice, 'quarantine', id)
+    assert listed['id'] == id and listed['claims_from'] == 'alice' and listed['reason']
+    assert unb64(one['base64']) == b'junk\xff\x1b'
+    check('quarantine', [listed, one])
+
+
+def test_ping_and_whoami(at_house):
+    """What has one answer prints one object."""
+    alice = at_house('alice')
+    ping, who = objects(alice, 'ping')[0], objects(alice, 'whoami')[0]
+    assert ping['host_key'] == who['host_key'] and ping['host_key'].startswith('SHA256:') and ping['ms'] > 0
+    assert who['user'] == 'alice'
+    check('ping', [ping])
+    check('whoami', [who])
+
+
+def test_contacts_and_fingerprints(at_house):
+    """One object for each identity that is pinned."""
+    alice, bob = at_house('alice'), at_house('bob')
+    alice.run('send', 'bob', '-m', 'x')
+    found = objects(alice, 'contacts')
+    assert {(each['user'], each['self']) for each in found} == {('alice', True), ('bob', False)}
+    check('contacts', found, least=2)
+    one, = objects(alice, 'fingerprint', 'bob')
+    assert one['identity'] == objects(bob, 'whoami')[0]['identity']
+    check('fingerprint', [one])
+
+
+def test_raw_goes_before_json(at_house):
+    """--raw asks for the bytes and nothing else."""
+    alice = at_house('alice')
+    alice.run('send', 'alice', '-m', 'bytes')
+    assert alice.run('--json', 'read', '--raw').out == 'bytes'
+
+
+def test_nothing_on_stdout_when_it_fails(at_house):
+    """A word that fails prints no half objects."""
+    alice = at_house('alice')
+    assert objects(alice, 'show', '123456', status=66) == []
+    assert objects(alice, 'inbox', password=False, status=64) == []
+    assert objects(alice, 'logout') == [] and objects(alice, 'history', status=NO_PERMISSION) == []

@@ -1,0 +1,98 @@
+"""Where the client's settings come from: the command line goes before the environment, and that before the file."""
+import os
+import subprocess
+
+import pytest
+
+from conftest import CONFIG, NO_PERMISSION, USAGE, program
+from peer.wire import DEADLINE
+
+
+def write(client, text, mode=0o600):
+    directory = os.path.join(client.home, '.config', 'secmsg')
+    os.makedirs(directory, exist_ok=True)
+    path = os.path.join(directory, 'secmsg.conf')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+    os.chmod(path, mode)
+    return path
+
+
+def password_file(client, name='password'):
+    path = os.path.join(client.home, name)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(client.account.password + '\n')
+    os.chmod(path, 0o600)
+    return path
+
+
+def bare(client, *words, status=0, **variables):
+    """Without any option but those in words."""
+    done = subprocess.run([program('secmsg'), *words], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          timeout=DEADLINE, env=client.environment(**variables))
+    assert done.returncode == status, done.stderr.decode()
+    return done.stdout.decode() + done.stderr.decode()
+
+
+def test_the_file_is_enough(at_house):
+    """Server, user, password and form can all be in the file; XDG_CONFIG_HOME moves it."""
+    alice = at_house('alice')
+    write(alice, '# mine\nexec = %s\nuser = alice\npassword-file = %s\n\njson = yes\n' % (
+        alice.target[1], password_file(alice)))
+    assert bare(alice, 'send', 'alice', '-m', 'hi').startswith('{"to":"alice"')
+    assert '"text":"hi"' in bare(alice, 'read')
+    elsewhere = os.path.join(alice.home, 'elsewhere')
+    os.rename(os.path.join(alice.home, '.config'), elsewhere)
+    bare(alice, 'inbox', status=USAGE)
+    bare(alice, 'inbox', XDG_CONFIG_HOME=elsewhere)
+
+
+def test_precedence(at_house):
+    """For each setting: the command line, then the variable, then the file."""
+    alice = at_house('alice')
+    write(alice, 'server = file.invalid\nuser = x-file\n')
+    out = bare(alice, 'ping', SECMSG_EXEC=alice.target[1])
+    assert 'answered' in out
+    assert 'answered' in bare(alice, 'ping', '--exec', alice.target[1], SECMSG_SERVER='variable.invalid')
+    assert 'x-file isn' in bare(alice, 'inbox', '--exec', alice.target[1], status=NO_PERMISSION)
+    assert 'x-var isn' in bare(alice, 'inbox', '--exec', alice.target[1], status=NO_PERMISSION, SECMSG_USER='x-var')
+    assert 'x-line isn' in bare(alice, 'inbox', '--exec', alice.target[1], '--user', 'x-line', status=NO_PERMISSION,
+                                SECMSG_USER='x-var')
+    password = password_file(alice)
+    write(alice, 'password-file = /nonexistent\n')
+    words = ('inbox', '--exec', alice.target[1], '--user', 'alice')
+    bare(alice, *words, status=66)
+    bare(alice, *words, SECMSG_PASSWORD_FILE=password)
+    bare(alice, *words, '--password-file', password, SECMSG_PASSWORD_FILE='/nonexistent')
+    assert '{' in bare(alice, 'ping', '--exec', alice.target[1], SECMSG_JSON='1')
+
+
+@pytest.mark.parametrize('text,line', [
+    ('sever = x\n', 1), ('# first\n\nuser alice\n', 3), ('timeout = 0\n', 1), ('timeout = 1K\n', 1), ('json = maybe\n', 1),
+    ('user = a\nuser = b\n', 2), ('user =\n', 1), ('password = secret\n', 1), ('server\n', 1)])
+def test_wrong_files(at_house, text, line):
+    """Whatever is wrong in the file is told with its line, and nothing is done; help is given all the same."""
+    alice = at_house('alice', login=False)
+    path = write(alice, text)
+    assert '%s:%d: ' % (path, line) in bare(alice, 'ping', '--exec', alice.target[1], status=CONFIG)
+    assert 'ping' in bare(alice, 'help') and 'secmsg' in bare(alice, '--version')
+
+
+def test_unfit_files_and_variables(at_house):
+    """A file that others can write, both kinds of server in one place, and variables without sense are refused."""
+    alice = at_house('alice', login=False)
+    write(alice, 'user = alice\n', 0o622)
+    assert 'chmod 600' in bare(alice, 'ping', '--exec', 'false', status=CONFIG)
+    write(alice, 'server = a\nexec = b\n')
+    assert 'not both' in bare(alice, 'ping', status=CONFIG)
+    write(alice, '')
+    for variables in ({'SECMSG_TIMEOUT': 'soon'}, {'SECMSG_JSON': 'x'}, {'SECMSG_SERVER': 'a', 'SECMSG_EXEC': 'b'}):
+        assert next(iter(variables)) in bare(alice, 'ping', status=CONFIG, **variables)
+
+
+def test_settings_are_in_the_manual(house):
+    """Every setting and every variable of the program stands in the manual page."""
+    with open(os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'secmsg.1.md'), encoding='utf-8') as file:
+        manual = file.read()
+    for name in ('server', 'exec', 'user', 'home', 'password-file', 'timeout', 'json'):
+        assert '`%s`' % name in manual and '`SECMSG_%s`' % name.upper().replace('-', '_') in manual
