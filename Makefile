@@ -42,6 +42,7 @@ SAY = @$(if $(V),:,echo)
 LIBRARY_SOURCES := $(sort $(wildcard src/base/*.c src/crypto/*.c src/wire/*.c src/store/*.c src/store/gdbm/*.c))
 HANDLER_SOURCES := $(sort $(wildcard src/handler/*.c))
 CLIENT_SOURCES  := $(sort $(wildcard client/*.c))
+ADMIN_SOURCES   := $(sort $(wildcard src/admin/*.c))
 TEST_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
 
@@ -49,8 +50,7 @@ objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 without_main = $(filter-out %/main.o,$(call objects,$(1)))
 
 LIBRARY  = $(BUILD)/libsecmsg.a
-PROGRAMS = $(if $(HANDLER_SOURCES),$(BUILD)/secmsg-handler) \
-           $(if $(CLIENT_SOURCES),$(BUILD)/secmsg)
+PROGRAMS = $(addprefix $(BUILD)/,secmsg-handler secmsg secmsg-admin)
 TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SOURCES))
 
 .DELETE_ON_ERROR:
@@ -72,6 +72,10 @@ $(BUILD)/secmsg: $(call objects,$(CLIENT_SOURCES)) $(LIBRARY)
 	$(SAY) '  LINK  $@'
 	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lreadline -lgcrypt
 
+$(BUILD)/secmsg-admin: $(call objects,$(ADMIN_SOURCES)) $(LIBRARY)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lgdbm -lgcrypt
+
 $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 	$(SAY) '  AR    $@'
 	@rm -f $@
@@ -89,7 +93,7 @@ $(BUILD)/flags: FORCE
 	echo "$$flags" | cmp -s - $@ || echo "$$flags" > $@
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) $(CLIENT_SOURCES) \
-           $(TEST_SOURCES) $(BENCH_SOURCES)))
+           $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES)))
 
 # ---- 3. Tests ----
 
