@@ -144,8 +144,8 @@ static enum status check_unknown(struct session *s)
     if (err != ERR_OK)
         return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
     say("%s has an account here already, with the identity %s. Log in instead, or choose another "
-        "name.",
-        s->user, pinned.fingerprint);
+        "name. If whoever runs the server has reset it, move %s away first.",
+        s->user, pinned.fingerprint, s->account.path);
     return STATUS_CANT_CREATE;
 }
 
@@ -159,7 +159,7 @@ static enum status check_open(struct session *s, bool has_invite)
     connection_close(&s->connection);
     if (status != STATUS_OK)
         return status;
-    if (s->is_closed) {
+    if (s->is_closed && !has_invite) {
         say("this server takes no new accounts by itself: ask whoever runs it.");
         return STATUS_NO_PERMISSION;
     }

@@ -77,6 +77,25 @@ if ls tests/e2e/test_*.py >/dev/null 2>&1; then
     run_e2e
 fi
 
+# Faults in the store, a fixed number of each kind; `make check-crash` goes on for as long as asked.
+run_crash() {
+    log=$logs/crash.log
+    CRASH_PRELOAD=${SANITIZE:+$(cc -print-file-name=libasan.so)} \
+        /usr/bin/python3 tests/crash/run.py "$build" >"$log" 2>&1 </dev/null || :
+    cat "$log"
+    good=$(count_pytest passed)
+    bad=$(count_pytest failed)
+    if [ "$good" -eq 0 ] && [ "$bad" -eq 0 ]; then
+        bad=1
+    fi
+    passed=$((passed + good))
+    failed=$((failed + bad))
+}
+
+if [ -e tests/crash/run.py ]; then
+    run_crash
+fi
+
 for report in "$reports"/*; do
     if [ -e "$report" ]; then
         cat "$report"

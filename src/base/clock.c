@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The two clocks. Neither call can fail on Linux for these clocks, so there is no error to return. */
+/* The clocks. No call can fail on Linux for these clocks, so there is no error to return. */
 #include "base/clock.h"
 
 #include <limits.h>
@@ -19,6 +19,13 @@ uint64_t clock_monotonic_ms(void)
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t clock_running(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return (uint64_t)now.tv_sec;
 }
 
 int clock_poll_timeout(uint64_t deadline_ms)

@@ -1,4 +1,4 @@
-/* clock.h: the two clocks. Only programs read them; crypto and wire are handed times. */
+/* clock.h: the clocks. Only programs read them; crypto and wire are handed times. */
 #ifndef SECMSG_BASE_CLOCK_H
 #define SECMSG_BASE_CLOCK_H
 
@@ -9,6 +9,9 @@ uint64_t clock_wall(void);
 
 /* Milliseconds of CLOCK_MONOTONIC, for deadlines. Never goes back. */
 uint64_t clock_monotonic_ms(void);
+
+/* Seconds that the machine has been running, also asleep. Never goes back, whatever is set. */
+uint64_t clock_running(void);
 
 /* A deadline that never comes. */
 #define CLOCK_NEVER UINT64_MAX

@@ -3,6 +3,9 @@
  * any length stand one after the other: a word that one part begins, the next one fills. */
 #include "crypto/keyed_hash.h"
 
+#include <endian.h>
+#include <string.h>
+
 #include "base/banned.h"
 
 struct sip {
@@ -50,6 +53,14 @@ static struct sip begin(const uint8_t key[static KEYED_HASH_KEY_LEN])
     };
 }
 
+/* As bytes_get_le64, which is a call for each eight bytes: a third of what a put computes. */
+static inline uint64_t word_at(const uint8_t *data)
+{
+    uint64_t word;
+    memcpy(&word, data, sizeof(word));
+    return le64toh(word);
+}
+
 static void take_byte(struct sip *s, uint8_t byte)
 {
     s->word |= (uint64_t)byte << (8 * (s->len % 8));
@@ -69,7 +80,7 @@ static void take_parts(struct sip *s, const struct span parts[], size_t n)
                 take_byte(s, parts[i].data[at++]);
                 continue;
             }
-            take_word(s, bytes_get_le64(parts[i].data + at));
+            take_word(s, word_at(parts[i].data + at));
             s->len += 8;
             at += 8;
         }

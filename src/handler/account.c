@@ -19,16 +19,36 @@ enum code command_salt(struct session *s, const struct command *command, struct 
     return e ? reply_store_error(reply, e) : reply_ok(reply, "OK %s", text);
 }
 
-/* Whether this server takes a new account now. */
-static enum code check_policy(const struct session *s)
+static struct span invite_of(const struct command *command)
 {
+    return command->n > 2 ? command->fields[2] : SPAN("");
+}
+
+static enum code refuse_invite(struct reply *reply)
+{
+    return reply_refuse(reply, CODE_BAD_INVITE,
+                        "that isn't the invitation to this name, or it has expired; ask who runs "
+                        "this server");
+}
+
+/* Whether this server takes this new account now. Whom its operator has invited to a name, it takes in any
+ * case. */
+static enum code check_policy(const struct session *s, const char *user,
+                              const struct command *command, struct reply *reply)
+{
+    struct span invite = invite_of(command);
+    enum err e = invite.len > 0 ? store_account_invited(s->store, user, invite) : ERR_NOT_FOUND;
+    if (e == ERR_DENIED)
+        return refuse_invite(reply);
+    if (e != ERR_NOT_FOUND)
+        return e ? reply_store_error(reply, e) : CODE_NONE;
     switch (s->settings->registration) {
     case REGISTRATION_OPEN:
         return CODE_NONE;
     case REGISTRATION_CLOSED:
         return CODE_REGISTRATION_CLOSED;
     case REGISTRATION_INVITE:
-        /* No invitation has ever been issued by this version: none can be right. */
+        /* Invitations to a new name aren't issued by this version: none can be right. */
         return CODE_BAD_INVITE;
     }
     return CODE_INTERNAL;
@@ -56,13 +76,16 @@ static enum code take_body(struct store_account *account, struct span user, stru
     return code;
 }
 
-static enum code create(struct session *s, const char *user, struct store_account *account,
-                        struct reply *reply)
+static enum code create(struct session *s, const char *user, struct span invite,
+                        struct store_account *account, struct reply *reply)
 {
     uint64_t unread;
-    enum err e = store_account_create(s->store, user, account);
+    enum err e = invite.len > 0 ? store_account_create_invited(s->store, user, invite, account)
+                                : store_account_create(s->store, user, account);
     if (e == ERR_EXISTS)
         return CODE_NAME_TAKEN;
+    if (e == ERR_DENIED)
+        return refuse_invite(reply);
     if (!e)
         e = session_enter(s, user, account->version, &unread);
     if (e)
@@ -83,7 +106,7 @@ enum code command_register(struct session *s, const struct command *command, str
         s->channel.is_plain ? ERR_OK : credential_set(s, &account, name, command->fields[1]);
     if (e)
         return e == ERR_MALFORMED ? CODE_WEAK_SECRET : CODE_INTERNAL;
-    enum code code = check_policy(s);
+    enum code code = check_policy(s, user, command, reply);
     if (!code && s->channel.is_plain) {
         e = credential_set(s, &account, name, command->fields[1]);
         if (e)
@@ -92,7 +115,7 @@ enum code command_register(struct session *s, const struct command *command, str
         code = take_body(&account, name, command->body);
     }
     if (!code)
-        code = create(s, user, &account, reply);
+        code = create(s, user, invite_of(command), &account, reply);
     store_account_free(&account);
     return code;
 }

@@ -98,6 +98,7 @@ static uint64_t next_look(int watch, uint64_t deadline)
 static enum err wait_for_message(struct session *s, uint64_t deadline, uint64_t *ungiven)
 {
     int watch = store_watch(s->store, s->login.user);
+    store_rest(s->store);
     for (;;) {
         uint64_t unread;
         if (watch >= 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* secmsg-handler: one connection on stdin and stdout, from its first byte to its last. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -147,6 +148,16 @@ static int print_fingerprint(const struct store *store)
     return printf("%s\n", text) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
 }
 
+/* Lets the peer see the end, so that nobody waits for what is cleaned up behind the session. */
+static void hang_up(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+        log_event(LOG_LEVEL_WARNING, "hang_up", "errno=%d", errno);
+    if (null >= 0)
+        close(null);
+}
+
 static int serve(const struct settings *settings, struct store *store, int stop_fd)
 {
     struct session session = {.settings = settings, .store = store, .stop_fd = stop_fd};
@@ -156,6 +167,8 @@ static int serve(const struct settings *settings, struct store *store, int stop_
     }
     log_peer(settings->is_plain);
     session_run(&session);
+    hang_up();
+    store_maintain(store);
     return EX_OK;
 }
 

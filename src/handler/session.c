@@ -81,6 +81,13 @@ static enum err check_now_and_then(struct session *s)
     return session_check_login(s);
 }
 
+/* While the session waits. */
+static enum err look_around(struct session *s)
+{
+    store_rest(s->store);
+    return check_now_and_then(s);
+}
+
 /* The next command. A wait is cut into pieces, so that a login that was ended elsewhere is noticed. */
 static enum err next_command(struct session *s, struct command *command)
 {
@@ -88,12 +95,12 @@ static enum err next_command(struct session *s, struct command *command)
     size_t max = s->state == SESSION_NEW ? WIRE_PRELOGIN_LINE_MAX : settings_max_frame(s->settings);
     for (;;) {
         uint64_t piece = clock_monotonic_ms() + CHECK_MS;
-        if (s->state == SESSION_NEW || piece > deadline)
+        if (piece > deadline)
             piece = deadline;
         enum err e = channel_read(&s->channel, max, piece, command);
         if (e == ERR_TIMEOUT && piece == deadline)
             return e;
-        enum err held = check_now_and_then(s);
+        enum err held = e == ERR_TIMEOUT ? look_around(s) : check_now_and_then(s);
         if (held)
             return held;
         if (e != ERR_TIMEOUT)
@@ -190,7 +197,7 @@ static enum err flush(struct session *s)
     do {
         uint64_t piece = clock_monotonic_ms() + CHECK_MS;
         e = channel_flush(&s->channel, piece < deadline ? piece : deadline);
-    } while (e == ERR_TIMEOUT && clock_monotonic_ms() < deadline && !check_now_and_then(s));
+    } while (e == ERR_TIMEOUT && clock_monotonic_ms() < deadline && !look_around(s));
     if (e == ERR_STOPPED) /* what was done is still told, to a peer that reads it soon */
         e = channel_finish(&s->channel, clock_monotonic_ms() + WIRE_LINGER_MS);
     if (e) {

@@ -6,9 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "crypto/hash.h"
 #include "store/keeper.h"
 
 #include "base/banned.h"
+
+void keeper_hash_invite(uint8_t hash[static KEEPER_INVITE_LEN], const char *user,
+                        struct span invite)
+{
+    hash_sha256(hash, SPANS(SPAN("secmsg-invite-1\n"), span_str(user), SPAN("\n"), invite));
+}
 
 /* A scheme as in RFC 3986, and "://": so that no directory is made for a mistyped URL. */
 static bool has_scheme(const char *url)
@@ -40,6 +47,16 @@ void store_close(struct store *store)
 enum err store_settle(struct store *store)
 {
     return store->keeper->settle(store);
+}
+
+void store_maintain(struct store *store)
+{
+    store->keeper->maintain(store);
+}
+
+void store_rest(struct store *store)
+{
+    store->keeper->rest(store);
 }
 
 const struct host_key *store_host_key(const struct store *store)
@@ -84,7 +101,22 @@ enum err store_account_find(struct store *store, const char *user)
 
 enum err store_account_create(struct store *store, const char *user, struct store_account *account)
 {
-    return store->keeper->account_create(store, user, account);
+    return store->keeper->account_create(store, user, NULL, account);
+}
+
+enum err store_account_create_invited(struct store *store, const char *user, struct span invite,
+                                      struct store_account *account)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, user, invite);
+    return store->keeper->account_create(store, user, hash, account);
+}
+
+enum err store_account_invited(struct store *store, const char *user, struct span invite)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, user, invite);
+    return store->keeper->account_invited(store, user, hash);
 }
 
 enum err store_account_change(struct store *store, const char *user, struct store_account *account)

@@ -52,6 +52,15 @@ void store_close(struct store *store);
  * returned may be told: end the session. Cheap when nothing is pending. */
 enum err store_settle(struct store *store) MUST_USE;
 
+/* Cleans up behind this session, where that is due: dead space comes back, messages beyond the retention go.
+ * For after the last answer, when nobody waits any more: it may take a second, and doesn't stop for HUP or
+ * TERM. Other sessions go on meanwhile. What fails is logged, and tried again after a later session. */
+void store_maintain(struct store *store);
+
+/* For a session that waits: lets go of files that others may have replaced meanwhile, so that those take no room as
+ * long as it waits. Cheap; what isn't settled yet is kept. */
+void store_rest(struct store *store);
+
 /* The store's host key, and its secret for keyed answers. Owned by the store, wiped by store_close. */
 const struct host_key *store_host_key(const struct store *store);
 const uint8_t *store_secret(const struct store *store); /* STORE_SECRET_LEN bytes */
@@ -91,6 +100,15 @@ enum err store_account_find(struct store *store, const char *user) MUST_USE;
  * account->version. */
 enum err store_account_create(struct store *store, const char *user,
                               struct store_account *account) MUST_USE;
+
+/* The same with an invitation, which also opens the reserved name that waits for it (operate_reset_account),
+ * once. ERR_DENIED: the name waits for another, or it has expired. */
+enum err store_account_create_invited(struct store *store, const char *user, struct span invite,
+                                      struct store_account *account) MUST_USE;
+
+/* Whether the name waits for this invitation, which stays unused. ERR_DENIED as above; ERR_NOT_FOUND: it waits
+ * for none. */
+enum err store_account_invited(struct store *store, const char *user, struct span invite) MUST_USE;
 
 /* Replaces salt, check_salt, check and vault (not the identity). ERR_DENIED if the account's version is no
  * longer account->version: somebody else changed it first. Sets the new one. */

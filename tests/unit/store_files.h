@@ -65,6 +65,13 @@ static FIXTURE_UNUSED void file_flip(const char *path, uint64_t offset, unsigned
     file_write(path, &byte, 1, offset);
 }
 
+/* More than a flipped bit, which would be mended. Done twice, all is as it was. */
+static FIXTURE_UNUSED void file_spoil(const char *path, uint64_t offset)
+{
+    file_flip(path, offset, 1);
+    file_flip(path, offset + 1, 6);
+}
+
 static FIXTURE_UNUSED uint64_t file_size(const char *path)
 {
     struct stat st;

@@ -3,7 +3,8 @@
  * gives out once, so a login from before any change is told apart from every later one. */
 #include <string.h>
 
-#include "base/clock.h"
+#include "store/gdbm/commit.h"
+#include "store/gdbm/invite.h"
 #include "store/gdbm/login.h"
 
 #include "base/banned.h"
@@ -12,7 +13,8 @@
 struct work {
     const char *user;
     struct store_account *account;
-    uint64_t version; /* as the caller knew it */
+    uint64_t version;      /* as the caller knew it */
+    const uint8_t *invite; /* NULL: none */
 };
 
 static enum err parse_account(struct span payload, struct store_account *account)
@@ -110,14 +112,21 @@ static enum err write_account(struct shard *shard, const struct work *work, enum
         e = buf_append_span(&rest, buf_span(&account->vault));
     if (!e) {
         const struct journal_append record = {.type = type,
-                                              .time = clock_wall(),
                                               .fixed = span_of(a, sizeof(*a)),
                                               .rest = buf_span(&rest)};
-        e = shard_commit(shard, &record);
+        e = commit_record(shard, &record);
     }
     buf_free(&rest);
     bytes_wipe(a->check, sizeof(a->check));
     return e;
+}
+
+/* Whether a name that was registered before may be registered. */
+static enum err judge_name(const struct shard *shard, const struct work *work,
+                           const struct entry_account *entry)
+{
+    enum err e = work->invite == NULL ? ERR_NOT_FOUND : invite_check(shard, entry, work->invite);
+    return e == ERR_NOT_FOUND ? ERR_EXISTS : e;
 }
 
 static enum err create(struct shard *shard, void *context)
@@ -129,9 +138,10 @@ static enum err create(struct shard *shard, void *context)
     char name[LAYOUT_NAME_LEN];
     entry_set_name(name, work->user);
     enum err e = entry_get_account(shard->index, name, &entry);
-    if (e != ERR_NOT_FOUND)
-        return e ? e : ERR_EXISTS;
-    e = shard_check_room(shard);
+    if (!e)
+        e = judge_name(shard, work, &entry);
+    if (!e || e == ERR_NOT_FOUND)
+        e = commit_check_room(shard);
     if (e)
         return e;
     a.flags = work->account->has_identity ? ACCOUNT_HAS_IDENTITY : 0;
@@ -141,12 +151,31 @@ static enum err create(struct shard *shard, void *context)
     return e;
 }
 
-enum err account_create(struct store *store, const char *user, struct store_account *account)
+enum err account_create(struct store *store, const char *user, const uint8_t *invite,
+                        struct store_account *account)
 {
-    struct work work = {.user = user, .account = account};
+    struct work work = {.user = user, .account = account, .invite = invite};
     if (!field_is_user(span_str(user)))
         return ERR_MALFORMED;
     return shard_run(store, user, true, create, &work);
+}
+
+static enum err see_invite(struct shard *shard, void *context)
+{
+    const struct work *work = context;
+    struct entry_account entry;
+    char name[LAYOUT_NAME_LEN];
+    entry_set_name(name, work->user);
+    enum err e = entry_get_account(shard->index, name, &entry);
+    return e ? e : invite_check(shard, &entry, work->invite);
+}
+
+enum err account_invited(struct store *store, const char *user, const uint8_t *invite)
+{
+    struct work work = {.user = user, .invite = invite};
+    if (!field_is_user(span_str(user)))
+        return ERR_NOT_FOUND;
+    return shard_run(store, user, false, see_invite, &work);
 }
 
 static enum err change(struct shard *shard, void *context)
@@ -189,9 +218,8 @@ static enum err drop(struct shard *shard, void *context)
     entry_set_name(d.name, work->user);
     const struct journal_append record = {.type = RECORD_DELETE,
                                           .is_leaving = true,
-                                          .time = clock_wall(),
                                           .fixed = span_of(&d, sizeof(d))};
-    return shard_commit(shard, &record);
+    return commit_record(shard, &record);
 }
 
 enum err account_delete(struct store *store, const char *user, uint64_t version)

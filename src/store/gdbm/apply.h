@@ -13,15 +13,12 @@ struct apply_record {
     struct span rest;  /* its structure of layout.h, and what follows */
 };
 
-/* Splits a payload; ERR_DAMAGED if it isn't of its type's form, ERR_UNSUPPORTED for a type of a newer format. */
+/* Splits a payload, and gives the head of a record without an age one; ERR_DAMAGED if it isn't of its type's form, ERR_UNSUPPORTED for a type of a newer format. */
 enum err apply_split(struct apply_record *record, struct span payload) MUST_USE;
 
 /* Applies it, and counts it in the marker. Nothing here reads a clock: what depends on time depends on the
  * record's. ERR_DAMAGED: the index contradicts the record. Else errors as index_put. */
 enum err apply_to_index(struct index *index, struct marker *marker,
                         const struct apply_record *record) MUST_USE;
-
-/* Whether an id accepted at `accepted` and read since is forgotten at `now`. */
-bool apply_is_forgotten(const struct entry_id *id, uint64_t now);
 
 #endif

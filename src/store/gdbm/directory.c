@@ -41,6 +41,17 @@ static enum err complain_errno(const struct complaint *c, const char *what)
     return errno == ENOSPC ? ERR_NO_SPACE : errno == EROFS ? ERR_READ_ONLY : ERR_IO;
 }
 
+/* `name` is of a file in the store, or empty. */
+static enum err complain_owner(const struct complaint *c, const char *name, uid_t owner)
+{
+    snprintf(c->message, c->size,
+             "%s: %s%s%sbelongs to user %u, and this runs as %u; run it as that user, or chown -R "
+             "the store",
+             c->path, *name ? "its " : "", name, *name ? " " : "", (unsigned)owner,
+             (unsigned)geteuid());
+    return ERR_DENIED;
+}
+
 /* By the numbers of statfs(2) and linux/magic.h. FUSE is here because nothing tells sshfs from the rest. */
 static bool is_network_type(long type)
 {
@@ -65,13 +76,8 @@ static enum err check_place(const struct directory *d, const struct complaint *c
             c, ERR_UNSUPPORTED,
             "is on a network file system, where locks and fsync can't be trusted; put the "
             "store on a local disk");
-    if (st.st_uid != geteuid()) {
-        snprintf(c->message, c->size,
-                 "%s: belongs to user %u, and this runs as %u; run it as that user, or chown -R "
-                 "the store",
-                 c->path, (unsigned)st.st_uid, (unsigned)geteuid());
-        return ERR_DENIED;
-    }
+    if (st.st_uid != geteuid())
+        return complain_owner(c, "", st.st_uid);
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return complain(c, ERR_DENIED, "others may write to it; chmod go-w it");
     return ERR_OK;
@@ -153,9 +159,12 @@ static enum err read_conf(struct directory *d, const struct complaint *c)
 static enum err check_secret(const struct directory *d, const char *name, const struct complaint *c)
 {
     struct stat st;
-    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_uid != geteuid() ||
-        (st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
-        return ERR_OK; /* what is missing or another's is told where it is opened */
+    if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+        return ERR_OK; /* what is missing is told where it is opened */
+    if (st.st_uid != geteuid())
+        return complain_owner(c, name, st.st_uid);
+    if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
+        return ERR_OK;
     snprintf(c->message, c->size, "%s: others may read or write its %s; chmod 600 it", c->path,
              name);
     return ERR_DENIED;
@@ -173,6 +182,23 @@ static enum err read_host_key(struct directory *d, const struct complaint *c)
     else if (e)
         e = complain(c, e, "its host.key can't be read");
     return e;
+}
+
+/* Whoever could write there could put a shard in the place of another. */
+static enum err open_shards(struct directory *d, const struct complaint *c)
+{
+    struct stat st;
+    d->shards = openat(d->fd, FOUND_SHARDS, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (d->shards < 0 && (errno == ENOENT || errno == ENOTDIR))
+        return complain(c, ERR_DAMAGED,
+                        "its directory `shards` is missing; restore it from the backup");
+    if (d->shards < 0 || fstat(d->shards, &st) != 0)
+        return complain_errno(c, "its shards can't be opened");
+    if (st.st_uid != geteuid())
+        return complain_owner(c, FOUND_SHARDS, st.st_uid);
+    if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+        return complain(c, ERR_DENIED, "others may write to its shards; chmod go-w them");
+    return ERR_OK;
 }
 
 /* Founds a store in the directory, unless it holds other things. */
@@ -253,11 +279,8 @@ enum err directory_open(struct directory *d, const char *path, char *message, si
     }
     if (!e)
         e = read_host_key(d, &c);
-    if (!e) {
-        d->shards = openat(d->fd, FOUND_SHARDS, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (d->shards < 0)
-            e = complain_errno(&c, "its shards can't be opened");
-    }
+    if (!e)
+        e = open_shards(d, &c);
     if (e)
         directory_close(d);
     return e;

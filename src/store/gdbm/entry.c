@@ -48,14 +48,29 @@ static struct entry_key account_key(const struct index *index, const char *fixed
     return key_of(index, ENTRY_ACCOUNT, span_of(fixed_name, LAYOUT_NAME_LEN), span_str(""));
 }
 
+static struct entry_key name_key(const struct index *index, const char *fixed_name)
+{
+    return key_of(index, ENTRY_NAME, span_of(fixed_name, LAYOUT_NAME_LEN), span_str(""));
+}
+
 enum err entry_get_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN],
                            struct entry_account *account)
 {
-    return index_get(index, account_key(index, fixed_name).bytes, account, sizeof(*account));
+    struct entry_name witness;
+    enum err e = index_get(index, account_key(index, fixed_name).bytes, account, sizeof(*account));
+    if (e != ERR_NOT_FOUND)
+        return e;
+    e = index_get(index, name_key(index, fixed_name).bytes, &witness, sizeof(witness));
+    return e ? e : ERR_DAMAGED;
 }
 
 enum err entry_put_account(struct index *index, const struct entry_account *account)
 {
+    struct entry_name witness = {0};
+    memcpy(witness.name, account->name, sizeof(witness.name));
+    enum err e = index_put(index, name_key(index, account->name).bytes, &witness, sizeof(witness));
+    if (e)
+        return e;
     return index_put(index, account_key(index, account->name).bytes, account, sizeof(*account));
 }
 

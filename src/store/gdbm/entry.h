@@ -10,6 +10,8 @@ void entry_set_name(char fixed[static LAYOUT_NAME_LEN], const char *name);
 void entry_get_name(char name[static FIELD_USER_SIZE], const char fixed[static LAYOUT_NAME_LEN]);
 bool entry_is_name(const char fixed[static LAYOUT_NAME_LEN], const char *name);
 
+/* Each account has two entries, under unlike keys: ERR_NOT_FOUND means that neither is there, since a name must
+ * not look free because GDBM can't find one of them; ERR_DAMAGED that only the second is. */
 enum err entry_get_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN],
                            struct entry_account *account) MUST_USE;
 enum err entry_put_account(struct index *index, const struct entry_account *account) MUST_USE;

@@ -35,7 +35,7 @@ static enum err found_failed(const char *what)
     return ERR_IO;
 }
 
-static bool is_own_name(const char *name)
+static bool is_own_name(const char *name, const char *also)
 {
     static const char *const names[] =
         {".",        "..",         FOUND_CONF,        FOUND_HOST_KEY,
@@ -44,10 +44,10 @@ static bool is_own_name(const char *name)
         if (strcmp(name, names[i]) == 0)
             return true;
     }
-    return false;
+    return also != NULL && strcmp(name, also) == 0;
 }
 
-static enum err check_empty(int fd)
+enum err found_check_own(int fd, const char *also)
 {
     int copy = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *list = copy < 0 ? NULL : fdopendir(copy);
@@ -58,7 +58,7 @@ static enum err check_empty(int fd)
     }
     bool is_ours = true;
     for (struct dirent *d; is_ours && (d = readdir(list)) != NULL;)
-        is_ours = is_own_name(d->d_name);
+        is_ours = is_own_name(d->d_name, also);
     closedir(list);
     return is_ours ? ERR_OK : ERR_MALFORMED;
 }
@@ -141,7 +141,7 @@ static enum err found_locked(int fd)
 
 enum err found_store(int fd)
 {
-    enum err e = check_empty(fd);
+    enum err e = found_check_own(fd, NULL);
     if (e)
         return e;
     int lock = openat(fd, FOUND_LOCK, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);

@@ -16,4 +16,8 @@
  * nothing was touched. ERR_NO_SPACE, ERR_BUSY, ERR_IO, ... */
 enum err found_store(int fd) MUST_USE;
 
+/* ERR_MALFORMED: the directory has names in it that are neither a store's nor `also`, which may be NULL. ERR_IO,
+ * ERR_DENIED. */
+enum err found_check_own(int fd, const char *also) MUST_USE;
+
 #endif

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -28,8 +29,16 @@ const char *__lsan_default_suppressions(void)
 }
 #endif
 
-#define BLOCK_SIZE 4096
+/* GDBM writes a whole bucket, of this size, for each entry stored: the least it takes. Its price is a directory that
+ * grows with the index and is written whenever a bucket splits; beyond 32,000 messages that is more. */
+#define BLOCK_SIZE 512
 #define CACHE_SIZE 16
+
+/* So much of a new index is made in memory, of which no disk is to hear until it is whole. */
+#define MEMORY_MOST   (UINT64_C(64) << 20)
+#define MEMORY_STORES 1024 /* between two looks at its size */
+
+#define FLAGS (GDBM_NOMMAP | GDBM_NOLOCK | GDBM_CLOEXEC | GDBM_CLOERROR)
 
 enum cached { CACHED_EMPTY, CACHED_CLEAN, CACHED_CHANGED, CACHED_REMOVED };
 
@@ -45,6 +54,8 @@ struct index {
     GDBM_FILE db;
     int dir;
     const struct keys *keys;
+    int file;        /* where a new one goes from memory; -1 if it has no such way to go */
+    unsigned stores; /* meanwhile */
     uint64_t clock;
     struct cache_entry cache[CACHE_SIZE];
 };
@@ -54,12 +65,17 @@ static datum datum_of(void *data, size_t size)
     return (datum){.dptr = data, .dsize = (int)size};
 }
 
+static bool is_no_space(int system)
+{
+    return system == ENOSPC || system == EDQUOT || system == EFBIG;
+}
+
 /* Names what GDBM says, and tells a full disk from a broken file. */
 static enum err gdbm_failed(struct index *index, const char *what)
 {
     gdbm_error code = gdbm_last_errno(index->db);
     int system = gdbm_check_syserr(code) ? gdbm_last_syserr(index->db) : 0;
-    if (system == ENOSPC || system == EDQUOT || system == EFBIG)
+    if (is_no_space(system))
         return ERR_NO_SPACE;
     if (code == GDBM_MALLOC_ERROR)
         return ERR_NO_MEMORY;
@@ -68,11 +84,31 @@ static enum err gdbm_failed(struct index *index, const char *what)
     return system != 0 ? ERR_IO : ERR_DAMAGED;
 }
 
+static enum err open_failed(const char *what, int system)
+{
+    if (is_no_space(system))
+        return ERR_NO_SPACE;
+    log_event(LOG_LEVEL_ERROR, "index_open_failed", "call=%s errno=%d", what, system);
+    return ERR_IO;
+}
+
+/* Why GDBM didn't open a file. Only what stood in it before can be damaged, and that may also lead GDBM to
+ * places that no file has (EINVAL) or to ask for any amount of memory. */
+static enum err refused(bool is_new, int system)
+{
+    bool is_system = gdbm_check_syserr(gdbm_errno) != 0 && system != 0;
+    if (is_new && gdbm_errno == GDBM_MALLOC_ERROR)
+        return ERR_NO_MEMORY;
+    if (is_new || (is_system && system != EINVAL && system != EOVERFLOW))
+        return open_failed("gdbm_fd_open", system);
+    return ERR_DAMAGED;
+}
+
 static enum err open_file(struct index **index, const struct index *in, int fd, int flags)
 {
     *index = NULL;
     if (fd < 0)
-        return errno == ENOENT ? ERR_NOT_FOUND : errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+        return errno == ENOENT ? ERR_NOT_FOUND : open_failed("open", errno);
     struct index *made = calloc(1, sizeof(*made));
     if (made == NULL) {
         close(fd);
@@ -80,12 +116,13 @@ static enum err open_file(struct index **index, const struct index *in, int fd, 
     }
     made->dir = in->dir;
     made->keys = in->keys;
-    made->db = gdbm_fd_open(fd, INDEX_NAME, BLOCK_SIZE,
-                            flags | GDBM_NOMMAP | GDBM_NOLOCK | GDBM_CLOEXEC | GDBM_CLOERROR, NULL);
+    made->file = -1;
+    made->db = gdbm_fd_open(fd, INDEX_NAME, BLOCK_SIZE, flags | FLAGS, NULL);
     if (made->db == NULL || gdbm_needs_recovery(made->db)) {
-        int system = errno;
+        enum err e = made->db != NULL && flags != GDBM_NEWDB ? ERR_DAMAGED
+                                                             : refused(flags == GDBM_NEWDB, errno);
         index_drop(made);
-        return system == ENOSPC || system == EFBIG ? ERR_NO_SPACE : ERR_DAMAGED;
+        return e;
     }
     *index = made;
     return ERR_OK;
@@ -97,7 +134,14 @@ enum err index_open(struct index **index, int dir, const char *name, const struc
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_TRUNC : 0);
     int fd = openat(dir, name, flags, 0600);
     const struct index in = {.dir = dir, .keys = keys};
-    return open_file(index, &in, fd, is_new ? GDBM_NEWDB : GDBM_WRITER);
+    if (!is_new || fd < 0)
+        return open_file(index, &in, fd, GDBM_WRITER);
+    enum err e = index_open_in_memory(index, dir, keys);
+    if (e)
+        close(fd);
+    else
+        (*index)->file = fd;
+    return e;
 }
 
 enum err index_open_read_only(struct index **index, int dir, const char *name,
@@ -108,19 +152,72 @@ enum err index_open_read_only(struct index **index, int dir, const char *name,
     return open_file(index, &in, fd, GDBM_READER);
 }
 
+enum err index_open_copy(struct index **index, int dir, int fd, const struct keys *keys)
+{
+    const struct index in = {.dir = dir, .keys = keys};
+    return open_file(index, &in, fd, GDBM_READER);
+}
+
+enum err index_open_in_memory(struct index **index, int dir, const struct keys *keys)
+{
+    const struct index in = {.dir = dir, .keys = keys};
+    return open_file(index, &in, memfd_create(INDEX_NAME, MFD_CLOEXEC), GDBM_NEWDB);
+}
+
+/* An O_PATH descriptor in the file's place makes the fsync in gdbm_close fail at once (EBADF). Nothing is lost by
+ * it: GDBM keeps no change back once a call has returned. */
+static void close_database(struct index *index)
+{
+    if (index->db == NULL)
+        return;
+    if (dup3(index->dir, gdbm_fdesc(index->db), O_CLOEXEC) < 0)
+        log_event(LOG_LEVEL_WARNING, "index_drop_failed", "errno=%d", errno);
+    gdbm_close(index->db);
+    index->db = NULL;
+}
+
 void index_drop(struct index *index)
 {
     if (index == NULL)
         return;
-    if (index->db != NULL) {
-        /* An O_PATH descriptor in the file's place makes the fsync in gdbm_close fail at once (EBADF).
-         * Nothing is lost by it: GDBM keeps no change back once a call has returned. */
-        int fd = gdbm_fdesc(index->db);
-        if (dup3(index->dir, fd, O_CLOEXEC) < 0)
-            log_event(LOG_LEVEL_WARNING, "index_drop_failed", "errno=%d", errno);
-        gdbm_close(index->db);
-    }
+    close_database(index);
+    if (index->file >= 0)
+        close(index->file);
     free(index);
+}
+
+static enum err write_all(int fd, const uint8_t *data, size_t size)
+{
+    for (size_t at = 0; at < size;) {
+        ssize_t n = pwrite(fd, data + at, size - at, (off_t)at);
+        if (n <= 0 && errno != EINTR)
+            return open_failed("pwrite", errno);
+        at += n > 0 ? (size_t)n : 0;
+    }
+    return ERR_OK;
+}
+
+/* What was made in memory, if it is so large, becomes the file's, and is then changed there. Where there is no room
+ * it stays in memory, for another try. */
+static enum err leave_memory(struct index *index, uint64_t least)
+{
+    struct stat st;
+    int memory = gdbm_fdesc(index->db);
+    if (fstat(memory, &st) != 0)
+        return open_failed("fstat", errno);
+    if ((uint64_t)st.st_size < least)
+        return ERR_OK;
+    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, memory, 0);
+    if (data == MAP_FAILED)
+        return ERR_NO_MEMORY;
+    enum err e = write_all(index->file, data, (size_t)st.st_size);
+    munmap(data, (size_t)st.st_size);
+    if (e)
+        return e;
+    close_database(index);
+    index->db = gdbm_fd_open(index->file, INDEX_NAME, 0, GDBM_WRITER | FLAGS, NULL);
+    index->file = -1;
+    return index->db != NULL ? ERR_OK : refused(true, errno);
 }
 
 static enum err store_entry(struct index *index, struct cache_entry *entry)
@@ -137,6 +234,8 @@ static enum err store_entry(struct index *index, struct cache_entry *entry)
     if (failed != 0 || gdbm_needs_recovery(index->db))
         return gdbm_failed(index, entry->state == CACHED_REMOVED ? "delete" : "store");
     entry->state = entry->state == CACHED_REMOVED ? CACHED_EMPTY : CACHED_CLEAN;
+    if (index->file >= 0 && ++index->stores % MEMORY_STORES == 0)
+        return leave_memory(index, MEMORY_MOST);
     return ERR_OK;
 }
 
@@ -243,6 +342,8 @@ enum err index_remove(struct index *index, const uint8_t key[static INDEX_KEY_LE
 
 enum err index_flush(struct index *index)
 {
+    if (index->db == NULL) /* it left the memory, and its file couldn't be opened */
+        return ERR_IO;
     for (size_t i = 0; i < CACHE_SIZE; i++) {
         struct cache_entry *entry = &index->cache[i];
         if (entry->state == CACHED_CHANGED || entry->state == CACHED_REMOVED) {
@@ -251,6 +352,38 @@ enum err index_flush(struct index *index)
                 return e;
         }
     }
+    return index->file >= 0 ? leave_memory(index, 0) : ERR_OK;
+}
+
+/* Whether `other` has the very same value; both are compared as they stand in the files. */
+static bool has_same(struct index *index, struct index *other, datum key)
+{
+    datum mine = gdbm_fetch(index->db, key);
+    datum yours = gdbm_fetch(other->db, key);
+    bool is_same = mine.dptr != NULL && yours.dptr != NULL && mine.dsize == yours.dsize &&
+                   memcmp(mine.dptr, yours.dptr, (size_t)mine.dsize) == 0;
+    free(mine.dptr);
+    free(yours.dptr);
+    return is_same;
+}
+
+enum err index_compare(struct index *a, struct index *b, uint64_t *differences)
+{
+    gdbm_count_t in_a = 0;
+    gdbm_count_t in_b = 0;
+    uint64_t same = 0;
+    datum key = gdbm_firstkey(a->db);
+    while (key.dptr != NULL) {
+        same += has_same(a, b, key);
+        datum next = gdbm_nextkey(a->db, key);
+        free(key.dptr);
+        key = next;
+    }
+    if (gdbm_count(a->db, &in_a) != 0)
+        return gdbm_failed(a, "count");
+    if (gdbm_count(b->db, &in_b) != 0)
+        return gdbm_failed(b, "count");
+    *differences = in_a - same + (in_b - same);
     return ERR_OK;
 }
 
@@ -261,5 +394,6 @@ const struct keys *index_keys(const struct index *index)
 
 enum err index_stat(const struct index *index, struct stat *st)
 {
-    return fstat(gdbm_fdesc(index->db), st) == 0 ? ERR_OK : ERR_IO;
+    int fd = index->file >= 0 ? index->file : index->db != NULL ? gdbm_fdesc(index->db) : -1;
+    return fstat(fd, st) == 0 ? ERR_OK : ERR_IO;
 }

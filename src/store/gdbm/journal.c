@@ -3,7 +3,6 @@
  * bytes that don't chain, so the log's end can be found from its content alone. */
 #include "store/gdbm/journal.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -11,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -20,6 +20,8 @@
 #include "crypto/hash.h"
 #include "crypto/keyed_hash.h"
 #include "crypto/random.h"
+#include "store/gdbm/names.h"
+#include "store/gdbm/place.h"
 
 #include "base/banned.h"
 
@@ -45,18 +47,7 @@ static uint64_t header_tag(const struct journal_header *h)
 
 static enum err write_at(const struct journal *j, const void *data, size_t n, uint64_t place)
 {
-    const uint8_t *bytes = data;
-    while (n > 0) {
-        ssize_t done = pwrite(j->fd, bytes, n, (off_t)place);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return journal_failed(j, "pwrite");
-        bytes += done;
-        place += (uint64_t)done;
-        n -= (size_t)done;
-    }
-    return ERR_OK;
+    return place_write(j->fd, data, n, place) ? ERR_OK : journal_failed(j, "pwrite");
 }
 
 /* Zeros are written, not only allocated: a write into them later changes nothing that a journalling file
@@ -73,7 +64,7 @@ static enum err extend(struct journal *j, uint64_t size)
     return ERR_OK;
 }
 
-static void log_name(char name[static JOURNAL_NAME], uint64_t generation, const char *suffix)
+void journal_name(char name[static JOURNAL_NAME], uint64_t generation, const char *suffix)
 {
     snprintf(name, JOURNAL_NAME, "log.%" PRIu64 "%s", generation, suffix);
 }
@@ -88,40 +79,91 @@ static enum err fill_new(struct journal *j, struct journal_owner owner)
     memcpy(h.store_id, owner.store_id, sizeof(h.store_id));
     random_bytes(h.key, sizeof(h.key));
     h.tag = header_tag(&h);
+    j->first_tag = h.tag;
+    memcpy(j->key, h.key, sizeof(j->key));
     enum err e = write_at(j, &h, sizeof(h), 0);
     bytes_wipe(&h, sizeof(h));
     j->size = sizeof(h);
+    return e;
+}
+
+/* A file that somebody left half-way is taken over; one that somebody works on isn't. Whoever renamed it
+ * while it was opened here has let go of the lock too. */
+static enum err take_over(const struct journal *j, int dir, const char *name)
+{
+    if (flock(j->fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? ERR_BUSY : journal_failed(j, "flock");
+    return names_lead_to_open(dir, name, j->fd) ? ERR_OK : ERR_BUSY;
+}
+
+enum err journal_begin(struct journal *j, int dir, struct journal_owner owner, uint64_t generation)
+{
+    char name[JOURNAL_NAME];
+    journal_name(name, generation, JOURNAL_UNBORN);
+    *j = (struct journal){.generation = generation, .is_unborn = true};
+    j->fd = openat(dir, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (j->fd < 0)
+        return journal_failed(j, "open");
+    enum err e = take_over(j, dir, name);
+    if (e) {
+        journal_close(j);
+        return e;
+    }
+    e = ftruncate(j->fd, 0) == 0 ? fill_new(j, owner) : journal_failed(j, "ftruncate");
+    if (e)
+        journal_abandon(j, dir);
+    return e;
+}
+
+enum err journal_complete(struct journal *j, uint64_t births)
+{
+    struct journal_header h;
+    if (place_read(j->fd, &h, sizeof(h), 0) != (ssize_t)sizeof(h))
+        return journal_failed(j, "pread");
+    h.births = births;
+    h.tag = header_tag(&h);
+    j->births = births;
+    j->is_unborn = false;
+    enum err e = write_at(j, &h, sizeof(h), 0);
+    bytes_wipe(&h, sizeof(h));
     if (!e)
-        e = extend(j, 2 * JOURNAL_HEADROOM);
+        e = extend(j, j->size + 2 * JOURNAL_HEADROOM);
     if (!e && fsync(j->fd) != 0)
         e = journal_failed(j, "fsync");
     return e;
 }
 
-enum err journal_create(int dir, struct journal_owner owner, uint64_t generation)
+enum err journal_publish(const struct journal *j, int dir)
 {
-    char name[JOURNAL_NAME];
-    char temporary[JOURNAL_NAME];
-    log_name(name, generation, "");
-    log_name(temporary, generation, ".new");
-    struct journal j = {.generation = generation};
-    j.fd = openat(dir, temporary, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (j.fd < 0)
-        return journal_failed(&j, "open");
-    enum err e = fill_new(&j, owner);
-    if (!e && renameat(dir, temporary, dir, name) != 0)
-        e = journal_failed(&j, "rename");
-    if (e)
-        unlinkat(dir, temporary, 0);
-    journal_close(&j);
-    return e;
+    char name[JOURNAL_NAME], unborn[JOURNAL_NAME];
+    journal_name(name, j->generation, "");
+    journal_name(unborn, j->generation, JOURNAL_UNBORN);
+    if (!names_lead_to_open(dir, unborn, j->fd))
+        return ERR_BUSY;
+    return renameat(dir, unborn, dir, name) == 0 ? ERR_OK : journal_failed(j, "rename");
+}
+
+bool journal_is_ours(const struct journal *j, int dir)
+{
+    char unborn[JOURNAL_NAME];
+    journal_name(unborn, j->generation, JOURNAL_UNBORN);
+    return names_lead_to_open(dir, unborn, j->fd);
+}
+
+void journal_abandon(struct journal *j, int dir)
+{
+    char unborn[JOURNAL_NAME];
+    journal_name(unborn, j->generation, JOURNAL_UNBORN);
+    if (names_lead_to_open(dir, unborn, j->fd))
+        unlinkat(dir, unborn, 0);
+    journal_close(j);
 }
 
 static enum err check_header(struct journal *j, struct journal_owner owner)
 {
     struct journal_header h;
     struct stat st;
-    ssize_t n = pread(j->fd, &h, sizeof(h), 0);
+    ssize_t n = place_read(j->fd, &h, sizeof(h), 0);
     if (n < 0 || fstat(j->fd, &st) != 0)
         return journal_failed(j, "pread");
     if (n != (ssize_t)sizeof(h) || h.magic != JOURNAL_MAGIC)
@@ -133,8 +175,9 @@ static enum err check_header(struct journal *j, struct journal_owner owner)
         return ERR_DAMAGED;
     j->size = (uint64_t)st.st_size;
     j->births = h.births;
-    j->first_tag = h.tag;
     memcpy(j->key, h.key, sizeof(j->key));
+    h.births = 0; /* they were counted only after the first record had been chained */
+    j->first_tag = header_tag(&h);
     bytes_wipe(&h, sizeof(h));
     return ERR_OK;
 }
@@ -143,15 +186,17 @@ enum err journal_open(struct journal *j, int dir, struct journal_owner owner, ui
                       bool is_read_only)
 {
     char name[JOURNAL_NAME];
-    log_name(name, generation, "");
+    journal_name(name, generation, "");
     *j = (struct journal){.generation = generation, .is_read_only = is_read_only};
     j->fd = openat(dir, name, (is_read_only ? O_RDONLY : O_RDWR) | O_CLOEXEC | O_NOFOLLOW);
     if (j->fd < 0)
         return errno == ENOENT ? ERR_NOT_FOUND : journal_failed(j, "open");
     enum err e = check_header(j, owner);
-    if (e == ERR_DAMAGED || e == ERR_UNSUPPORTED)
-        log_event(LOG_LEVEL_ERROR, "log_header_bad", "shard=%u file=%s error=\"%s\"", owner.shard,
-                  name, err_text(e));
+    if ((e == ERR_DAMAGED && !owner.is_tried) || e == ERR_UNSUPPORTED)
+        log_event(LOG_LEVEL_ERROR, "log_header_bad", "shard=%u file=%s error=\"%s\" do=\"%s\"",
+                  owner.shard, name, err_text(e),
+                  e == ERR_DAMAGED ? "restore its directory from the backup"
+                                   : "use the secmsg that made it, or a later one");
     if (e)
         journal_close(j);
     return e;
@@ -165,42 +210,6 @@ void journal_close(struct journal *j)
     j->fd = -1;
 }
 
-/* "log.<G>", exactly; 0 for every other name. */
-static uint64_t generation_of(const char *name)
-{
-    uint64_t number = 0;
-    if (strncmp(name, "log.", 4) != 0 || field_number(span_str(name + 4), &number))
-        return 0;
-    return number;
-}
-
-enum err journal_find(int dir, struct journal_owner owner, uint64_t *generation)
-{
-    *generation = 0;
-    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *list = fd < 0 ? NULL : fdopendir(fd);
-    if (list == NULL) {
-        if (fd >= 0)
-            close(fd);
-        return ERR_IO;
-    }
-    enum err e = ERR_NOT_FOUND;
-    for (struct dirent *d; (d = readdir(list)) != NULL;) {
-        uint64_t number = generation_of(d->d_name);
-        struct journal j = JOURNAL_CLOSED;
-        if (number <= *generation)
-            continue;
-        enum err opened = journal_open(&j, dir, owner, number, true);
-        journal_close(&j);
-        if (!opened)
-            *generation = number;
-        else if (*generation == 0)
-            e = opened;
-    }
-    closedir(list);
-    return *generation > 0 ? ERR_OK : e;
-}
-
 struct journal_end journal_start(const struct journal *j)
 {
     return (struct journal_end){.place = sizeof(struct journal_header), .tag = j->first_tag};
@@ -211,18 +220,29 @@ uint64_t journal_record_size(uint64_t payload)
     return sizeof(struct record_head) + ((payload + 7) & ~UINT64_C(7)) + sizeof(uint64_t);
 }
 
-/* Room comes first, so that nothing has to be undone for want of it. */
-static enum err make_room(struct journal *j, uint64_t end, bool is_leaving)
+enum err journal_give_headroom(struct journal *j, uint64_t end)
 {
-    if (end + JOURNAL_HEADROOM <= j->size)
-        return ERR_OK;
-    struct stat st; /* somebody else may have extended it */
+    return end + JOURNAL_HEADROOM <= j->size ? ERR_OK : extend(j, end + 2 * JOURNAL_HEADROOM);
+}
+
+enum err journal_measure(struct journal *j)
+{
+    struct stat st;
     if (fstat(j->fd, &st) != 0)
         return journal_failed(j, "fstat");
     j->size = (uint64_t)st.st_size;
-    if (end + JOURNAL_HEADROOM <= j->size)
+    return ERR_OK;
+}
+
+/* Room comes first, so that nothing has to be undone for want of it. */
+static enum err make_room(struct journal *j, uint64_t end, bool is_leaving)
+{
+    if (j->is_unborn || end + JOURNAL_HEADROOM <= j->size)
         return ERR_OK;
-    enum err e = extend(j, end + JOURNAL_HEADROOM + JOURNAL_STEP);
+    enum err e = journal_measure(j); /* somebody else may have extended it */
+    if (e || end + JOURNAL_HEADROOM <= j->size)
+        return e;
+    e = extend(j, end + JOURNAL_HEADROOM + JOURNAL_STEP);
     if (e == ERR_NO_SPACE && (is_leaving ? end : end + JOURNAL_HEADROOM) <= j->size)
         return ERR_OK;
     return e;
@@ -271,7 +291,8 @@ enum err journal_append(struct journal *j, struct journal_end *end,
     struct record_head head = {.length = (uint32_t)length,
                                .type = (uint8_t)record->type,
                                .flags = record->flags,
-                               .time = record->time};
+                               .time = record->time,
+                               .age = record->age};
     uint64_t tag =
         keyed_hash(j->key, SPANS(span_of(&end->tag, sizeof(end->tag)), span_of(&head, sizeof(head)),
                                  record->fixed, record->rest, span_of(zeros, pad)));
@@ -281,6 +302,8 @@ enum err journal_append(struct journal *j, struct journal_end *end,
     e = write_parts(j, parts, 5, end->place);
     if (!e)
         *end = (struct journal_end){.place = end->place + size, .tag = tag};
+    if (j->size < end->place)
+        j->size = end->place;
     return e;
 }
 
@@ -306,7 +329,7 @@ static enum err read_checked(const struct journal *j, uint64_t place, uint64_t l
     enum err e = buf_reserve(raw, size);
     if (e)
         return e;
-    ssize_t n = pread(j->fd, raw->data, size, (off_t)(place - sizeof(uint64_t)));
+    ssize_t n = place_read(j->fd, raw->data, size, place - sizeof(uint64_t));
     if (n < 0)
         return journal_failed(j, "pread");
     if ((size_t)n != size)
@@ -324,7 +347,7 @@ enum err journal_check_end(const struct journal *j, struct journal_end end)
         uint64_t tag;
         struct record_head head;
     } at = {0};
-    ssize_t n = pread(j->fd, &at, sizeof(at), (off_t)(end.place - sizeof(at.tag)));
+    ssize_t n = place_read(j->fd, &at, sizeof(at), end.place - sizeof(at.tag));
     if (n < 0)
         return journal_failed(j, "pread");
     if (n < (ssize_t)sizeof(at.tag) || at.tag != end.tag)
@@ -365,7 +388,7 @@ enum err journal_rewrite(struct journal *j, uint64_t from, uint64_t to)
     enum err e = block == NULL ? ERR_NO_MEMORY : ERR_OK;
     while (!e && from < to) {
         size_t want = to - from < ZEROS ? (size_t)(to - from) : ZEROS;
-        ssize_t n = pread(j->fd, block, want, (off_t)from);
+        ssize_t n = place_read(j->fd, block, want, from);
         if (n <= 0)
             e = n < 0 ? journal_failed(j, "pread") : ERR_DAMAGED;
         else

@@ -12,10 +12,12 @@
 #define JOURNAL_HEADROOM (UINT64_C(64) * 1024)  /* kept for what makes room: ACK, DELETE */
 #define JOURNAL_STEP     (UINT64_C(192) * 1024) /* zeros written ahead at a time */
 #define JOURNAL_NAME     32                     /* room for a log's file name */
+#define JOURNAL_UNBORN   ".new"                 /* behind the name of one that isn't complete */
 
 struct journal {
     int fd; /* -1 when closed */
     bool is_read_only;
+    bool is_unborn; /* begun, and not yet complete: it grows without zeros ahead */
     uint64_t generation;
     uint64_t size; /* of the file: records, then zeros */
     uint64_t births;
@@ -34,19 +36,37 @@ struct journal_end {
 struct journal_owner {
     const uint8_t *store_id; /* LAYOUT_STORE_ID_LEN bytes */
     unsigned shard;
+    bool is_tried; /* a rebuild follows where the log is damaged, and names it */
 };
 
-/* Makes and syncs log.<generation> under a temporary name, and renames it; syncing the directory is the
- * caller's. */
-enum err journal_create(int dir, struct journal_owner owner, uint64_t generation) MUST_USE;
+void journal_name(char name[static JOURNAL_NAME], uint64_t generation, const char *suffix);
+
+/* A log is made in three steps, and until the last has only its temporary name: begin, with records
+ * appended after it; complete, which writes how many there are and syncs; publish. Syncing the directory is
+ * the caller's. ERR_BUSY: another process is making that very log, or the temporary name has become another
+ * file's. Whoever began a log has its flock till it is closed, and as long as that and the temporary name
+ * are ours nobody else begins that generation. */
+enum err journal_begin(struct journal *j, int dir, struct journal_owner owner,
+                       uint64_t generation) MUST_USE;
+enum err journal_complete(struct journal *j, uint64_t births) MUST_USE;
+enum err journal_publish(const struct journal *j, int dir) MUST_USE;
+
+/* Whether a log that was begun still has its temporary name, and that name is its own. */
+bool journal_is_ours(const struct journal *j, int dir);
+
+/* Instead of completing or publishing it: removes the temporary name if it is ours, and closes. */
+void journal_abandon(struct journal *j, int dir);
 
 /* ERR_NOT_FOUND, ERR_DAMAGED (not this shard's log, or a broken header), ERR_UNSUPPORTED, ERR_IO. */
 enum err journal_open(struct journal *j, int dir, struct journal_owner owner, uint64_t generation,
                       bool is_read_only) MUST_USE;
 void journal_close(struct journal *j);
 
-/* The highest generation in the directory whose log can be opened. ERR_NOT_FOUND, ERR_IO. */
-enum err journal_find(int dir, struct journal_owner owner, uint64_t *generation) MUST_USE;
+/* Zeros for what makes room, if there are none behind `end`. */
+enum err journal_give_headroom(struct journal *j, uint64_t end) MUST_USE;
+
+/* Sees how far others have extended the file. */
+enum err journal_measure(struct journal *j) MUST_USE;
 
 /* Where the first record stands, and what it chains from. */
 struct journal_end journal_start(const struct journal *j);
@@ -58,7 +78,8 @@ struct journal_append {
     enum record_type type;
     uint8_t flags;
     bool is_leaving; /* may use the headroom, because it makes room */
-    uint64_t time;
+    uint32_t time;   /* both as in record_head */
+    uint32_t age;
     struct span fixed; /* the payload: these two, one after the other */
     struct span rest;
 };

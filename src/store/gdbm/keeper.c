@@ -38,9 +38,16 @@ static const uint8_t *get_secret(const struct store *store)
     return ((const struct gdbm_store *)store)->directory.secret;
 }
 
+static unsigned get_shard_count(const struct store *store)
+{
+    return ((const struct gdbm_store *)store)->directory.shard_count;
+}
+
 static const struct keeper gdbm_keeper = {
     .close = close_store,
     .settle = settle_store,
+    .maintain = maintain_store,
+    .rest = maintain_rest,
     .host_key = get_host_key,
     .secret = get_secret,
     .watch = watch_user,
@@ -48,6 +55,7 @@ static const struct keeper gdbm_keeper = {
     .account_find = account_find,
     .account_get = account_get,
     .account_create = account_create,
+    .account_invited = account_invited,
     .account_change = account_change,
     .account_delete = account_delete,
     .login_check = account_login_check,
@@ -56,6 +64,18 @@ static const struct keeper gdbm_keeper = {
     .ack = take_ack,
     .count = take_count,
     .list = take_list,
+    .shard_count = get_shard_count,
+    .space = census_space,
+    .check = check_shard,
+    .compact = maintain_compact,
+    .backup_begin = backup_begin,
+    .backup_shard = backup_shard,
+    .backup_end = backup_end,
+    .visit_accounts = census_visit,
+    .show_account = census_show,
+    .disable_account = steward_disable,
+    .remove_account = steward_delete,
+    .reset_account = steward_reset,
 };
 
 enum err keeper_open_gdbm(struct store **store, const char *path, const struct store_quota *quota,

@@ -18,6 +18,7 @@ struct gdbm_store {
     struct store_quota quota;
     struct shard **shards; /* directory.shard_count of them; NULL: not open */
     unsigned shards_open;
+    bool is_raw;    /* a compaction or a check is at work: a failed generation is shown as it is */
     bool has_lost;  /* a shard was replaced under what wasn't settled yet: it never will be */
     uint64_t clock; /* counts uses, for who is closed first */
     int watch;      /* inotify, -1 until asked for */
@@ -29,6 +30,35 @@ struct gdbm_store *keeper_of(struct store *store);
 /* settle.c */
 enum err settle_store(struct store *store) MUST_USE;
 
+/* maintain.c */
+void maintain_store(struct store *store);
+void maintain_rest(struct store *store);
+
+enum err maintain_compact(struct store *store, unsigned shard,
+                          struct operate_compaction *compaction) MUST_USE;
+
+/* check.c */
+enum err check_shard(struct store *store, unsigned shard, bool may_repair,
+                     struct operate_check *check) MUST_USE;
+
+/* census.c */
+enum err census_space(struct store *store, unsigned shard, struct operate_space *space) MUST_USE;
+enum err census_visit(struct store *store, unsigned shard, operate_visitor *visit,
+                      void *context) MUST_USE;
+enum err census_show(struct store *store, const char *user,
+                     struct operate_account *account) MUST_USE;
+
+/* backup.c */
+enum err backup_begin(struct store *store, const char *path, int *target) MUST_USE;
+enum err backup_shard(struct store *store, unsigned shard, int target, uint64_t *bytes) MUST_USE;
+enum err backup_end(struct store *store, int target) MUST_USE;
+
+/* steward.c */
+enum err steward_disable(struct store *store, const char *user, bool is_disabled) MUST_USE;
+enum err steward_delete(struct store *store, const char *user) MUST_USE;
+enum err steward_reset(struct store *store, const char *user, const uint8_t *invite, uint64_t days,
+                       uint64_t *until) MUST_USE;
+
 /* watch.c */
 int watch_user(struct store *store, const char *user);
 void watch_clear(struct store *store);
@@ -36,8 +66,9 @@ void watch_clear(struct store *store);
 /* account.c */
 enum err account_find(struct store *store, const char *user) MUST_USE;
 enum err account_get(struct store *store, const char *user, struct store_account *account) MUST_USE;
-enum err account_create(struct store *store, const char *user,
+enum err account_create(struct store *store, const char *user, const uint8_t *invite,
                         struct store_account *account) MUST_USE;
+enum err account_invited(struct store *store, const char *user, const uint8_t *invite) MUST_USE;
 enum err account_change(struct store *store, const char *user,
                         struct store_account *account) MUST_USE;
 enum err account_delete(struct store *store, const char *user, uint64_t version) MUST_USE;

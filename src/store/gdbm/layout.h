@@ -23,7 +23,7 @@
 
 /* ---- lock file, page 0: the marker, written by one pwrite at the end of each transaction ---- */
 
-#define MARKER_MAGIC   UINT64_C(0x31304b524d474d53) /* "SMGMRK01" */
+#define MARKER_MAGIC   UINT64_C(0x34304b524d474d53) /* "SMGMRK04" */
 #define MARKER_TRUSTED UINT64_C(1)                  /* the index is what its last writer left */
 #define MARKER_FAILED  UINT64_C(2) /* an fdatasync failed: nothing is written to this generation */
 
@@ -43,18 +43,26 @@ struct marker {
     uint64_t records;      /* in this generation */
     uint64_t live_records; /* of them still needed: what a compaction would copy */
     uint64_t live_bytes;
-    uint64_t last_time; /* the latest record's time */
-    uint64_t checksum;  /* keyed, over the shard's number and everything above */
+    uint64_t last_time;    /* the latest record's */
+    uint64_t last_age;     /* the shard's age (age.h) at the latest record */
+    uint64_t base_age;     /* and when this boot's first marker was made, */
+    uint64_t base_running; /* when the machine had been running for so many seconds */
+    uint64_t
+        lock_device; /* of the lock file that this was written to: in a copy they don't match */
+    uint64_t lock_inode;
+    uint64_t checksum; /* keyed, over the shard's number and everything above */
 };
 
 /* ---- lock file, page 1: the durable end; never too high, may lag ---- */
 
-#define DURABLE_MAGIC UINT64_C(0x3130525544474d53) /* "SMGDUR01" */
+#define DURABLE_MAGIC UINT64_C(0x3230525544474d53) /* "SMGDUR02" */
 
 struct durable {
     uint64_t magic;
     uint64_t generation;
     uint64_t end;
+    uint64_t lock_device; /* as in the marker */
+    uint64_t lock_inode;
     uint64_t checksum;
 };
 
@@ -72,7 +80,7 @@ struct journal_header {
         births; /* records that a compaction began this generation with; it is whole with them */
     uint64_t time;
     uint8_t key[16]; /* of this log's tags */
-    uint64_t tag;    /* over everything above; the first record chains from it */
+    uint64_t tag; /* over everything above. The first record chains from what it is with births 0 */
 };
 
 /* A record: this head, the payload, zeros up to a multiple of 8, and the tag over the previous
@@ -82,8 +90,12 @@ struct record_head {
     uint8_t type;    /* enum record_type: never 0, so eight zero bytes are no record */
     uint8_t flags;
     uint16_t zero;
-    uint64_t time; /* seconds since 1970, when it was decided */
+    uint32_t time; /* seconds since 1970 when it was decided, until 2106: for people */
+    uint32_t age;  /* the shard's then, in seconds (age.h): for the store. 0: as the time */
 };
+
+#define RECORD_MAX \
+    (UINT32_C(65) << 20) /* bytes of a payload: the largest message, and what stands with it */
 
 /* Any two differ in four bits, so that a damaged record isn't taken for one of another type. */
 enum record_type {
@@ -92,14 +104,15 @@ enum record_type {
     RECORD_REGISTER = 0x3c, /* an account with a new mailbox */
     RECORD_PASSWORD = 0x55, /* the whole account again, changed */
     RECORD_DELETE = 0x5a,
-    RECORD_VOID = 0x66, /* nothing: filler */
-    /* Taken, for compaction and the operator's tool: 0x69 expire, 0x96 config, 0x99 seal (the end of a
-     * generation), 0xa5 remember (an id whose message is gone), 0xaa mailbox (counters at birth). */
+    RECORD_VOID = 0x66,     /* nothing: notes the age */
+    RECORD_SHARD = 0x96,    /* the shard's own counters; begins a generation */
+    RECORD_REMEMBER = 0xa5, /* an id whose message is gone; only at birth */
+    RECORD_MAILBOX = 0xaa,  /* a mailbox's counters; only at birth, behind its messages */
 };
 
 #define RECORD_SIGNED 1 /* flag of PUT */
 
-/* PUT: this, then the body. */
+/* PUT: this, then the body. REMEMBER: this alone; the record's time and age are those of the acceptance. */
 struct record_put {
     uint64_t mailbox;
     uint64_t sequence;
@@ -129,19 +142,35 @@ struct record_account {
     uint32_t vault_len;
 };
 
+/* DELETE: this, and a record_invite if the name waits for whoever is invited to it. */
 struct record_delete {
     char name[LAYOUT_NAME_LEN];
     uint64_t version; /* the new one, that of the reserved name */
-    uint64_t mailbox; /* what is dropped */
+    uint64_t mailbox; /* what is dropped; 0 at birth, and where the name was reserved before */
 };
 
-/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, or 16 times a small entry: 2032 ----
+struct record_invite {
+    uint8_t hash[LAYOUT_HASH_LEN]; /* of name and token: store.c */
+    uint64_t expires;              /* seconds since 1970 */
+};
+
+struct record_shard {
+    uint64_t serial;
+};
+
+struct record_mailbox {
+    uint64_t mailbox;
+    uint64_t next_sequence;
+    uint64_t removals;
+};
+
+/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, or 4 times a small entry: 496 ----
  *
- * GDBM reuses space well only among entries of one size: 128 bytes with their key, or 16 * 128. */
+ * GDBM reuses space well only among entries of one size: 128 bytes with their key, or 4 * 128. */
 
 #define INDEX_KEY_LEN 16
 #define INDEX_SMALL   112
-#define INDEX_LARGE   2032
+#define INDEX_LARGE   496
 
 /* The first byte of a key; the other 15 are a keyed hash of what stands behind it here. */
 enum entry_type {
@@ -150,6 +179,7 @@ enum entry_type {
     ENTRY_CHUNK = 'I',   /* mailbox, chunk's number */
     ENTRY_ID = 'D',      /* mailbox, message id */
     ENTRY_SHARE = 'Q',   /* mailbox, sender */
+    ENTRY_NAME = 'N',    /* name */
 };
 
 enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2, ACCOUNT_DELETED = 3 };
@@ -176,8 +206,9 @@ struct entry_mailbox {
     uint64_t bytes; /* their bodies, and STORE_ID_BYTES for each remembered id */
     uint64_t ids;
     uint64_t removals;
+    uint64_t live_bytes; /* of the log: what a compaction would copy for it */
     char name[LAYOUT_NAME_LEN];
-    uint8_t spare[16];
+    uint64_t read_age; /* no id whose message is gone was accepted before this; 0: there is none */
 };
 
 enum id_state { ID_WAITING = 1, ID_READ = 2 };
@@ -185,7 +216,7 @@ enum id_state { ID_WAITING = 1, ID_READ = 2 };
 struct entry_id {
     uint64_t check;
     uint64_t sequence;
-    uint64_t time; /* of acceptance */
+    uint64_t age; /* the shard's at its acceptance */
     uint32_t state;
     uint32_t zero;
     uint8_t hash[LAYOUT_HASH_LEN];
@@ -202,10 +233,17 @@ struct entry_share {
     uint8_t spare[48];
 };
 
-#define CHUNK_SLOTS 31
+/* A second witness: beside each ENTRY_ACCOUNT, so that no single loss makes a name look free. */
+struct entry_name {
+    uint64_t check;
+    char name[LAYOUT_NAME_LEN];
+    uint8_t spare[72];
+};
+
+#define CHUNK_SLOTS 7
 #define SLOT_SIGNED 1
 
-/* One waiting message. Sequence s stands in chunk (s - 1) / 31 + 1, slot (s - 1) % 31. */
+/* One waiting message. Sequence s stands in chunk (s - 1) / 7 + 1, slot (s - 1) % 7. */
 struct entry_slot {
     uint8_t id[LAYOUT_ID_LEN];
     char sender[LAYOUT_NAME_LEN];
@@ -228,16 +266,19 @@ struct entry_chunk {
     struct entry_slot slots[CHUNK_SLOTS];
 };
 
-_Static_assert(sizeof(struct marker) == 160, "marker has holes");
+_Static_assert(sizeof(struct marker) == 200, "marker has holes");
 _Static_assert(sizeof(struct journal_header) == 80, "log header has holes");
 _Static_assert(sizeof(struct record_head) == 16, "record head has holes");
 _Static_assert(sizeof(struct record_put) == 96, "put record has holes");
 _Static_assert(sizeof(struct record_account) == 128, "account record has holes");
 _Static_assert(sizeof(struct record_delete) == 48, "delete record has holes");
+_Static_assert(sizeof(struct record_invite) == 40, "invitation has holes");
+_Static_assert(sizeof(struct record_mailbox) == 24, "mailbox record has holes");
 _Static_assert(sizeof(struct entry_account) == INDEX_SMALL, "size of A");
 _Static_assert(sizeof(struct entry_mailbox) == INDEX_SMALL, "size of M");
 _Static_assert(sizeof(struct entry_id) == INDEX_SMALL, "size of D");
 _Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
+_Static_assert(sizeof(struct entry_name) == INDEX_SMALL, "size of N");
 _Static_assert(sizeof(struct entry_chunk) == INDEX_LARGE, "size of I");
 
 #endif

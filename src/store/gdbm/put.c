@@ -2,11 +2,12 @@
 /* A message comes in: known already? room for it? then one record. */
 #include <string.h>
 
-#include "base/clock.h"
 #include "crypto/hash.h"
-#include "store/gdbm/apply.h"
+#include "store/gdbm/age.h"
+#include "store/gdbm/commit.h"
 #include "store/gdbm/hex.h"
 #include "store/gdbm/login.h"
+#include "store/gdbm/message.h"
 
 #include "base/banned.h"
 
@@ -20,7 +21,7 @@ static enum err check_duplicate(struct shard *shard, const struct record_put *re
 {
     struct entry_id id;
     enum err e = entry_get_id(shard->index, record->mailbox, record->id, &id);
-    if (e == ERR_NOT_FOUND || (!e && apply_is_forgotten(&id, shard_expiry_now(shard))))
+    if (e == ERR_NOT_FOUND || (!e && message_is_forgotten(&id, age_now(&shard->marker))))
         return ERR_OK;
     if (e)
         return e;
@@ -34,6 +35,40 @@ static uint64_t percent_of(uint64_t n, uint64_t percent)
 {
     uint64_t part = n / 100 * percent + n % 100 * percent / 100;
     return part > 0 ? part : 1;
+}
+
+/* Whether the mailbox's first message, the oldest, has waited longer than it may. */
+static enum err find_expired(struct shard *shard, const struct mailbox *m, bool *is_found)
+{
+    uint64_t days = shard->store->quota.retention_days;
+    struct entry_chunk chunk;
+    struct entry_id id;
+    uint64_t first;
+    *is_found = false;
+    if (days == 0)
+        return ERR_OK;
+    enum err e = mailbox_find_after(m, 0, &chunk, &first);
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    e = entry_get_id(m->index, m->number, chunk.slots[entry_slot_of(first)].id, &id);
+    *is_found = !e && age_is_over(id.age, days, age_now(&shard->marker));
+    return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
+}
+
+/* Where a mailbox is full, and has messages that have waited longer than they may or ids that needn't be
+ * remembered any more, this session's end makes room (store_maintain). The sender is refused all the same:
+ * such things go in a compaction alone. */
+static enum err note_crowded(struct shard *shard, uint64_t number,
+                             const struct entry_mailbox *entry)
+{
+    const struct mailbox m = {.index = shard->index, .number = number, .entry = *entry};
+    bool is_found;
+    enum err e = find_expired(shard, &m, &is_found);
+    is_found |= entry->read_age != 0 &&
+                age_is_over(entry->read_age, STORE_DUPLICATE_DAYS, age_now(&shard->marker));
+    if (!e && is_found)
+        shard->crowded = shard->marker.generation;
+    return e;
 }
 
 static enum err check_quota(struct shard *shard, const struct entry_mailbox *mailbox,
@@ -52,6 +87,9 @@ static enum err check_quota(struct shard *shard, const struct entry_mailbox *mai
         mailbox->bytes + bytes > quota->bytes || share.bytes + bytes > most_bytes;
     if (!is_full && !is_full_in_bytes)
         return ERR_OK;
+    e = note_crowded(shard, work->record.mailbox, mailbox);
+    if (e)
+        return e;
     *work->share =
         is_full ? (struct store_share){.limit = most, .used = share.count}
                 : (struct store_share){.in_bytes = true, .limit = most_bytes, .used = share.bytes};
@@ -76,15 +114,14 @@ static enum err put_locked(struct shard *shard, void *context)
     if (!e)
         e = check_quota(shard, &mailbox, work);
     if (!e)
-        e = shard_check_room(shard);
+        e = commit_check_room(shard);
     if (e)
         return e;
     const struct journal_append record = {.type = RECORD_PUT,
                                           .flags = put->is_signed ? RECORD_SIGNED : 0,
-                                          .time = clock_wall(),
                                           .fixed = span_of(&work->record, sizeof(work->record)),
                                           .rest = put->body};
-    return shard_commit(shard, &record);
+    return commit_record(shard, &record);
 }
 
 enum err put_message(struct store *store, const struct store_put *put, struct store_share *share)

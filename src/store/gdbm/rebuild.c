@@ -6,13 +6,20 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "store/gdbm/age.h"
 #include "store/gdbm/apply.h"
+#include "store/gdbm/finish.h"
+#include "store/gdbm/generation.h"
+#include "store/gdbm/made.h"
+#include "store/gdbm/names.h"
+#include "store/gdbm/place.h"
+#include "store/gdbm/point.h"
 #include "store/gdbm/scan.h"
 
 #include "base/banned.h"
@@ -24,7 +31,7 @@ struct rebuild {
     bool had_marker; /* of this boot */
     struct marker old;
     struct marker marker;
-    uint64_t durable;
+    struct marker_origin origin;
     uint64_t known_end;
     struct index *index;
 };
@@ -38,17 +45,18 @@ static bool has_index(const struct shard *shard)
 static enum err find_log(struct rebuild *r)
 {
     struct shard *shard = r->shard;
-    const struct journal_owner owner = {.store_id = shard->store->directory.store_id,
-                                        .shard = shard->number};
+    const struct journal_owner owner = shard_owner(shard);
     uint64_t generation = r->old.generation;
-    enum err e = r->had_marker ? ERR_OK : journal_find(shard->dir, owner, &generation);
+    enum err e = r->had_marker ? ERR_OK : generation_find(shard->dir, owner, &generation);
     if (!e) {
-        journal_close(&shard->journal);
+        shard_leave_journal(shard, generation);
         e = journal_open(&shard->journal, shard->dir, owner, generation, false);
     }
-    if (e == ERR_NOT_FOUND && (r->had_marker || has_index(shard))) {
-        log_event(LOG_LEVEL_ERROR, "log_missing", "shard=%u generation=%" PRIu64, shard->number,
-                  generation);
+    if (e == ERR_NOT_FOUND && (r->had_marker || has_index(shard) ||
+                               made_is_noted(shard->store->directory.shards, shard->number))) {
+        log_event(LOG_LEVEL_ERROR, "log_missing",
+                  "shard=%u generation=%" PRIu64 " do=\"restore its directory from the backup\"",
+                  shard->number, generation);
         return ERR_DAMAGED;
     }
     return e;
@@ -59,8 +67,8 @@ static enum err find_log(struct rebuild *r)
 static enum err find_ends(struct rebuild *r)
 {
     const struct shard *shard = r->shard;
-    r->durable = marker_durable_end(&shard->file, shard->journal.generation);
-    r->known_end = r->durable;
+    r->origin = marker_origin(&shard->file, shard->journal.generation);
+    r->known_end = r->origin.durable;
     if (r->had_marker && r->old.end > r->known_end)
         r->known_end = r->old.end;
     if (r->known_end <= shard->journal.size)
@@ -71,35 +79,88 @@ static enum err find_ends(struct rebuild *r)
     return ERR_DAMAGED;
 }
 
+/* Up to where a broken chain may still be damage, though nothing is known to be there. After a loss of power
+ * whole records behind a break are no wonder; before the end that a copy's lock file calls durable, in a copy
+ * made in this boot, and in a backup, they are. */
+static uint64_t doubted_end(const struct rebuild *r)
+{
+    if (r->shard->is_lock_new || r->origin.is_this_boot)
+        return UINT64_MAX;
+    return r->origin.heard;
+}
+
+/* The end that was found becomes known: who comes after a reboot shall not take the damage before it for the
+ * log's end. */
+static void remember_end(struct rebuild *r, uint64_t known_end)
+{
+    const struct shard *shard = r->shard;
+    if (known_end <= r->known_end)
+        return;
+    enum err e =
+        fdatasync(shard->journal.fd) == 0 ? ERR_OK : journal_failed(&shard->journal, "fdatasync");
+    if (!e)
+        e = marker_set_durable(&shard->file, shard->journal.generation, known_end);
+    if (e)
+        log_event(LOG_LEVEL_WARNING, "durable_end_lags", "shard=%u error=\"%s\"", shard->number,
+                  err_text(e));
+}
+
+static void tell_copied(const struct rebuild *r)
+{
+    bool is_short = r->marker.end < r->origin.heard;
+    if (r->origin.is_copy)
+        log_event(is_short ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "store_copied",
+                  "shard=%u generation=%" PRIu64 " end=%" PRIu64 " lock_file_end=%" PRIu64,
+                  r->shard->number, r->marker.generation, r->marker.end, r->origin.heard);
+}
+
 /* A full disk may have room for one index: then the old one goes first, unless it still serves. */
+static bool has_made_way(const struct shard *shard, enum err e)
+{
+    return e == ERR_NO_SPACE && shard->index == NULL && unlinkat(shard->dir, INDEX_NAME, 0) == 0;
+}
+
 static enum err open_new_index(struct rebuild *r)
 {
     const struct shard *shard = r->shard;
     const struct keys *keys = &shard->store->keys;
     enum err e = index_open(&r->index, shard->dir, NEW_NAME, keys, true);
-    if (e == ERR_NO_SPACE && shard->index == NULL && unlinkat(shard->dir, INDEX_NAME, 0) == 0)
+    if (has_made_way(shard, e))
         e = index_open(&r->index, shard->dir, NEW_NAME, keys, true);
     return e;
 }
 
-/* Without a PUT a message is gone, without an ACK one comes back that its reader recognises: said, and
- * the rest goes on. Without an account's record a name could get another owner: that is for a person. */
-static enum err take_lost(const struct rebuild *r, const struct scan_record *record)
+static enum err write_new_index(struct rebuild *r)
+{
+    enum err e = index_flush(r->index);
+    if (has_made_way(r->shard, e))
+        e = index_flush(r->index);
+    return e;
+}
+
+/* Without a PUT a message is gone, without an ACK one comes back that its reader recognises, and a VOID only
+ * noted the age: said, and the rest goes on. Without an account's record a name could get another owner: that
+ * is for a person. */
+static enum err take_lost(struct rebuild *r, const struct scan_record *record)
 {
     uint8_t type = record->head.type;
-    bool is_message = (type == RECORD_PUT || type == RECORD_ACK) &&
+    bool is_message = (type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
+                       type == RECORD_VOID) &&
                       journal_record_size(record->head.length) == record->size;
     log_event(LOG_LEVEL_ERROR, "log_damaged",
               "shard=%u file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " lost=%s",
               r->shard->number, r->shard->journal.generation, record->place,
               record->place + record->size,
-              !is_message          ? "unknown"
-              : type == RECORD_PUT ? "message"
-                                   : "acknowledgement");
+              !is_message           ? "unknown"
+              : type == RECORD_PUT  ? "message"
+              : type == RECORD_ACK  ? "acknowledgement"
+              : type == RECORD_VOID ? "nothing"
+                                    : "id");
+    r->marker.records++;
     return is_message ? ERR_OK : ERR_DAMAGED;
 }
 
-/* A record that is whole but for its tag: with the right one it can be read again. */
+/* A record that is whole but for 8 bytes: with the right ones it can be read again. */
 static enum err mend(const struct rebuild *r, struct journal_end end)
 {
     log_event(LOG_LEVEL_WARNING, "log_mended", "shard=%u file=log.%" PRIu64 " place=%" PRIu64,
@@ -133,62 +194,93 @@ static enum err apply_all(struct rebuild *r)
     struct scan scan;
     struct scan_record record;
     scan_open(&scan, &r->shard->journal, r->known_end);
+    scan.doubted_end = doubted_end(r);
+    scan.heard_end = r->origin.heard;
     enum err e = ERR_OK;
     while (!e) {
         e = scan_next(&scan, &record);
         if (!e && record.is_mended)
-            e = mend(r, scan.end);
+            e = mend(r, record.mended);
         if (!e)
             e = apply_scanned(r, &record);
     }
     r->marker.end = scan.end.place;
     r->marker.tag = scan.end.tag;
+    age_begin(&r->marker, r->had_marker ? &r->old : NULL);
+    uint64_t known_end = scan.known_end;
     scan_close(&scan);
+    tell_copied(r);
+    if (e == ERR_DAMAGED)
+        remember_end(r, known_end);
     if (e != ERR_NOT_FOUND)
         return e;
-    return r->marker.records < r->shard->journal.births ? ERR_DAMAGED : index_flush(r->index);
+    return r->marker.records < r->shard->journal.births ? ERR_DAMAGED : write_new_index(r);
 }
 
-static enum err sync_directory(const struct shard *shard, int dir, const char *name)
+/* Behind the end only zeros are left: a loss of power may have left whole records there, and whoever looks
+ * for damage in a copy would find them. */
+static enum err clear_tail(struct journal *j, uint64_t end)
 {
-    int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    enum err e =
-        fd < 0 || fsync(fd) != 0 ? journal_failed(&shard->journal, "fsync of a directory") : ERR_OK;
-    if (fd >= 0)
-        close(fd);
+    static const uint8_t zeros[16384];
+    uint8_t block[sizeof(zeros)];
+    enum err e = journal_measure(j);
+    while (!e && end < j->size) {
+        size_t n = j->size - end < sizeof(block) ? (size_t)(j->size - end) : sizeof(block);
+        ssize_t got = place_read(j->fd, block, n, end);
+        if (got <= 0)
+            return journal_failed(j, "pread");
+        if (memcmp(block, zeros, (size_t)got) != 0 && !place_write(j->fd, zeros, (size_t)got, end))
+            return journal_failed(j, "pwrite");
+        end += (uint64_t)got;
+    }
     return e;
 }
 
-/* The names of a log that nobody has yet found durable, from the file's up to the store's. Its maker may have
- * died before it synced them, and nobody after this one would. */
-static enum err sync_names(const struct shard *shard)
+/* A log that came here without zeros behind its end. */
+static void give_headroom(const struct rebuild *r, struct journal *j)
 {
-    int store = shard->store->directory.fd;
-    enum err e = sync_directory(shard, shard->dir, ".");
-    if (!e)
-        e = sync_directory(shard, shard->dir, "..");
-    if (!e)
-        e = sync_directory(shard, store, ".");
-    /* The directory above may be closed to us; then whoever let us into the store has made that entry. */
-    if (!e && faccessat(store, "..", R_OK, AT_EACCESS) == 0)
-        e = sync_directory(shard, store, "..");
-    return e;
+    enum err e = journal_give_headroom(j, r->marker.end);
+    if (e)
+        log_event(LOG_LEVEL_WARNING, "log_without_headroom", "shard=%u error=\"%s\"",
+                  r->shard->number, err_text(e));
 }
 
-/* Everything that the new marker speaks of is durable from here on. */
-static void sync_log(struct rebuild *r)
+/* Before the durable end says that somebody may have been told. Of a shard of which it says so already, noted by
+ * a version that didn't note any, more than trying isn't due. */
+static enum err note_made(const struct rebuild *r)
+{
+    int shards = r->shard->store->directory.shards;
+    if (r->origin.durable == 0)
+        return made_note_again(shards, r->shard->number);
+    enum err e = made_note(shards, r->shard->number);
+    if (e)
+        log_event(LOG_LEVEL_WARNING, "made_not_noted", "shard=%u error=\"%s\"", r->shard->number,
+                  err_text(e));
+    return ERR_OK;
+}
+
+/* Everything that the new marker speaks of is durable from here on, or the generation has failed. */
+static enum err sync_log(struct rebuild *r)
 {
     struct journal *j = &r->shard->journal;
-    uint64_t from = r->durable > 0 ? r->durable : journal_start(j).place;
-    enum err e = r->durable > 0 ? ERR_OK : sync_names(r->shard);
+    uint64_t durable = r->origin.durable;
+    enum err noted = ERR_OK;
+    enum err e = durable > 0 ? ERR_OK : names_sync_all(r->shard->dir);
     if (!e)
-        e = journal_rewrite(j, from, r->marker.end);
+        e = clear_tail(j, r->marker.end);
+    if (!e)
+        e = journal_rewrite(j, durable > 0 ? durable : journal_start(j).place, r->marker.end);
+    if (!e)
+        give_headroom(r, j);
     if (!e && fdatasync(j->fd) != 0)
         e = journal_failed(j, "fdatasync");
     if (!e)
-        e = marker_raise_durable(&r->shard->file, j->generation, r->marker.end);
+        noted = note_made(r);
+    if (!e && !noted)
+        e = marker_set_durable(&r->shard->file, j->generation, r->marker.end);
     if (e)
         r->marker.flags |= MARKER_FAILED;
+    return noted;
 }
 
 static enum err switch_index(struct rebuild *r)
@@ -197,6 +289,7 @@ static enum err switch_index(struct rebuild *r)
     struct stat st;
     if (renameat(shard->dir, NEW_NAME, shard->dir, INDEX_NAME) != 0)
         return errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+    point_pass("rebuild: renamed");
     index_drop(shard->index);
     shard->index = r->index;
     r->index = NULL;
@@ -231,27 +324,29 @@ static enum err rebuild(struct rebuild *r)
     e = apply_all(r);
     if (e)
         return e;
-    sync_log(r);
-    return switch_index(r);
+    e = sync_log(r);
+    point_pass("rebuild: synced");
+    /* Before anything can be added to this log: a higher one would win over it after a loss of power. */
+    if (!e && (r->marker.flags & MARKER_FAILED) == 0)
+        e = generation_keep_only(r->shard->dir, r->marker.generation);
+    return e ? e : switch_index(r);
 }
 
 enum err rebuild_shard(struct shard *shard)
 {
     struct rebuild r = {.shard = shard};
-    sigset_t work; /* rule 13: what must finish isn't ended by a hang-up */
     sigset_t before;
-    sigemptyset(&work);
-    sigaddset(&work, SIGHUP);
-    sigaddset(&work, SIGTERM);
-    sigaddset(&work, SIGPIPE);
-    sigprocmask(SIG_BLOCK, &work, &before);
+    finish_begin(&before);
     uint64_t start = clock_monotonic_ms();
     enum err e = rebuild(&r);
+    /* A log that was opened only just now knows of no earlier error, so nothing may be settled by it. */
+    if (e)
+        journal_close(&shard->journal);
     if (r.index != NULL) {
         index_drop(r.index);
         unlinkat(shard->dir, NEW_NAME, 0);
     }
-    sigprocmask(SIG_SETMASK, &before, NULL);
+    finish_end(&before);
     if (!e && shard->marker.records > 0)
         log_event(LOG_LEVEL_INFO, "index_rebuilt", "shard=%u records=%" PRIu64 " ms=%" PRIu64,
                   shard->number, shard->marker.records, clock_monotonic_ms() - start);

@@ -9,15 +9,19 @@ struct scan {
     const struct journal *journal;
     struct journal_end end; /* behind the last record read: at last, the log's end */
     uint64_t known_end;     /* a broken chain before this is damage, from here on it is the end */
+    uint64_t doubted_end;   /* unless it is before this one, and more stands behind it */
+    uint64_t heard_end;     /* where the log ended that this one is perhaps an older copy of */
     uint8_t *window;        /* bytes of the file from window_at on */
     uint64_t window_at;
     uint64_t window_len;
     uint64_t window_cap;
     uint64_t window_size; /* how much is read at a time */
+    uint64_t mend_budget; /* bytes to hash where one bit is sought */
+    uint64_t hashed;      /* so far */
 };
 
-/* A record, or, where is_lost, a stretch of the log that can't be read. Where is_mended, only its tag was
- * damaged, as the record behind it shows; scan->end.tag is the right one. */
+/* A record, or, where is_lost, a stretch of the log that can't be read. Where is_mended, 8 bytes of it were damaged,
+ * as its tag or the record behind it shows: what should stand before a place is in `mended`. */
 struct scan_record {
     uint64_t place;
     uint64_t size;
@@ -25,8 +29,10 @@ struct scan_record {
     struct span payload;     /* valid until the next call */
     bool is_lost;
     bool is_mended;
+    struct journal_end mended;
 };
 
+/* doubted_end and heard_end, 0 for most, are the caller's to set after this. */
 void scan_open(struct scan *scan, const struct journal *journal, uint64_t known_end);
 void scan_close(struct scan *scan);
 

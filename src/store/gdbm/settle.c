@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/point.h"
 #include "store/gdbm/shard.h"
 
 #include "base/banned.h"
@@ -34,8 +35,11 @@ static enum err sync_log(struct shard *shard)
     enum err e = check_failed(shard, &marker);
     if (e == ERR_READ_ONLY || e == ERR_IO)
         return e;
+    if (!e && marker.generation > generation)
+        return ERR_OK; /* which was made durable with all that this log held, before it was named */
     if (!e && marker.generation == generation && marker.end > end)
         end = marker.end; /* others' records too, while we are at it */
+    point_pass("settle: fdatasync");
     if (fdatasync(shard->journal.fd) != 0) {
         log_event(LOG_LEVEL_ERROR, "fdatasync_failed", "shard=%u generation=%" PRIu64 " errno=%d",
                   shard->number, generation, errno);
@@ -45,7 +49,7 @@ static enum err sync_log(struct shard *shard)
     e = check_failed(shard, &marker);
     if (e == ERR_READ_ONLY || e == ERR_IO)
         return e;
-    if (shard->is_read_only)
+    if (shard->is_read_only || (!e && marker.generation > generation))
         return ERR_OK;
     /* What can't be raised lags: somebody syncs once more. */
     e = marker_raise_durable(&shard->file, generation, end);
@@ -55,12 +59,13 @@ static enum err sync_log(struct shard *shard)
     return ERR_OK;
 }
 
+/* Without the descriptor that it was written with, or written again with, nobody knows whether it is durable. */
 static enum err settle_shard(struct shard *shard)
 {
     enum err e = ERR_OK;
-    if (shard->journal.fd >= 0 && shard->need > 0 &&
+    if (shard->need > 0 &&
         marker_durable_end(&shard->file, shard->journal.generation) < shard->need)
-        e = sync_log(shard);
+        e = shard->journal.fd >= 0 ? sync_log(shard) : ERR_IO;
     if (!e)
         shard->is_pending = false;
     return e;

@@ -9,26 +9,22 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/statvfs.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
-#include "store/gdbm/apply.h"
+#include "store/gdbm/commit.h"
+#include "store/gdbm/failed.h"
 #include "store/gdbm/lock.h"
+#include "store/gdbm/made.h"
 #include "store/gdbm/rebuild.h"
 #include "store/gdbm/scan.h"
 
 #include "base/banned.h"
 
-#define ROOM_LEFT (UINT64_C(1) << 20) /* free bytes below which nothing is taken in */
-#define DAY       86400
-
 /* A private code of this file: the lock file was replaced while we waited for it. */
 #define REPLACED ERR_CLOSED
 
-static struct journal_owner owner_of(const struct shard *shard)
+struct journal_owner shard_owner(const struct shard *shard)
 {
     return (struct journal_owner){.store_id = shard->store->directory.store_id,
                                   .shard = shard->number};
@@ -39,6 +35,7 @@ void shard_close(struct shard *shard)
     if (shard == NULL)
         return;
     index_drop(shard->index);
+    index_drop(shard->view.index);
     journal_close(&shard->journal);
     if (shard->file.fd >= 0)
         close(shard->file.fd);
@@ -60,18 +57,38 @@ static enum err open_failed(const struct shard *shard, const char *what)
     return ERR_IO;
 }
 
+/* ERR_IO, since ERR_DENIED is about the store's users. */
+static enum err check_owner(const struct shard *shard)
+{
+    struct stat st;
+    if (fstat(shard->dir, &st) != 0)
+        return open_failed(shard, "directory");
+    if (st.st_uid == geteuid() && (st.st_mode & (S_IWGRP | S_IWOTH)) == 0)
+        return ERR_OK;
+    log_event(LOG_LEVEL_ERROR, "shard_not_ours",
+              "shard=%u owner=%u mode=%o do=\"chown -R it to user %u, and chmod go-w it\"",
+              shard->number, (unsigned)st.st_uid, (unsigned)st.st_mode & 07777,
+              (unsigned)geteuid());
+    return ERR_IO;
+}
+
 static enum err open_directory(struct shard *shard, bool may_create)
 {
     char name[16];
     int shards = shard->store->directory.shards;
     snprintf(name, sizeof(name), "%u", shard->number);
     shard->dir = openat(shards, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (shard->dir < 0 && errno == ENOENT && made_is_noted(shards, shard->number)) {
+        log_event(LOG_LEVEL_ERROR, "shard_missing",
+                  "shard=%u do=\"restore its directory from the backup\"", shard->number);
+        return ERR_DAMAGED;
+    }
     if (shard->dir < 0 && errno == ENOENT && may_create) {
         if (mkdirat(shards, name, 0700) != 0 && errno != EEXIST)
             return open_failed(shard, "mkdir");
         shard->dir = openat(shards, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     }
-    return shard->dir < 0 ? open_failed(shard, "directory") : ERR_OK;
+    return shard->dir < 0 ? open_failed(shard, "directory") : check_owner(shard);
 }
 
 /* The lock file belongs to the directory: where that is, a lost one is made again. */
@@ -81,10 +98,18 @@ static enum err open_files(struct shard *shard, bool may_create)
     if (e)
         return e;
     int flags = O_CLOEXEC | O_NOFOLLOW;
-    int fd = openat(shard->dir, "lock", flags | O_RDWR | O_CREAT, 0600);
-    if (fd < 0 && errno == EROFS) {
+    int fd = openat(shard->dir, "lock", flags | O_RDWR);
+    if (fd < 0 && errno == ENOENT) {
+        shard->is_lock_new = true;
+        fd = openat(shard->dir, "lock", flags | O_RDWR | O_CREAT, 0600);
+    }
+    if (fd < 0 && (errno == EROFS || errno == EACCES)) {
         shard->is_read_only = true;
+        log_event(LOG_LEVEL_INFO, "shard_read_only",
+                  "shard=%u do=\"mount it for writing, or chmod u+w it\"", shard->number);
         fd = openat(shard->dir, "lock", flags | O_RDONLY);
+        if (fd < 0 && errno == ENOENT)
+            return ERR_READ_ONLY; /* there is a shard, and it needs one */
     }
     struct stat st;
     if (fd < 0 || fstat(fd, &st) != 0)
@@ -96,6 +121,8 @@ static enum err open_files(struct shard *shard, bool may_create)
     if (!e) {
         shard->lock_device = st.st_dev;
         shard->lock_inode = st.st_ino;
+        shard->file.device = st.st_dev;
+        shard->file.inode = st.st_ino;
     }
     return e;
 }
@@ -139,15 +166,26 @@ void shard_close_idle(struct gdbm_store *store)
         forget(store, oldest);
 }
 
+void shard_leave_journal(struct shard *shard, uint64_t generation)
+{
+    if (generation > shard->journal.generation)
+        shard->need = 0;
+    if (generation < shard->journal.generation)
+        shard->store->has_lost |= shard->is_pending;
+    journal_close(&shard->journal);
+}
+
 /* The generation that the marker names, and durable up to its end if this process is to rely on it: what
  * somebody's failed fdatasync has dropped from the kernel's list is put there again. */
 static enum err open_journal(struct shard *shard, const struct marker *marker)
 {
     if (shard->journal.fd >= 0 && shard->journal.generation == marker->generation)
         return ERR_OK;
-    journal_close(&shard->journal);
-    enum err e = journal_open(&shard->journal, shard->dir, owner_of(shard), marker->generation,
-                              shard->is_read_only);
+    shard_leave_journal(shard, marker->generation);
+    struct journal_owner owner = shard_owner(shard);
+    owner.is_tried = true;
+    enum err e =
+        journal_open(&shard->journal, shard->dir, owner, marker->generation, shard->is_read_only);
     if (e)
         return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
     uint64_t durable = marker_durable_end(&shard->file, marker->generation);
@@ -156,6 +194,8 @@ static enum err open_journal(struct shard *shard, const struct marker *marker)
                        (struct journal_end){.place = marker->end, .tag = marker->tag});
     if (!e && durable < marker->end && !shard->is_read_only)
         e = journal_rewrite(&shard->journal, durable, marker->end);
+    if (e)
+        journal_close(&shard->journal); /* the next call shall do all this again */
     return e;
 }
 
@@ -191,6 +231,19 @@ static enum err check_trust(struct shard *shard)
     return index_open(&shard->index, shard->dir, INDEX_NAME, &shard->store->keys, false);
 }
 
+/* A shard without a log is a new one. Its names become durable with its log: see rebuild.c. */
+static enum err make_first_log(struct shard *shard)
+{
+    struct journal j = JOURNAL_CLOSED;
+    enum err e = journal_begin(&j, shard->dir, shard_owner(shard), 1);
+    if (!e)
+        e = journal_complete(&j, 0);
+    if (!e)
+        e = journal_publish(&j, shard->dir);
+    journal_abandon(&j, shard->dir);
+    return e;
+}
+
 static enum err make_ready(struct shard *shard, bool may_create)
 {
     enum err e = check_trust(shard);
@@ -200,7 +253,7 @@ static enum err make_ready(struct shard *shard, bool may_create)
         return ERR_READ_ONLY;
     e = rebuild_shard(shard);
     if (e == ERR_NOT_FOUND && may_create) {
-        e = journal_create(shard->dir, owner_of(shard), 1);
+        e = make_first_log(shard);
         if (!e)
             e = rebuild_shard(shard);
     }
@@ -222,45 +275,21 @@ static enum err lock(struct shard *shard)
     return REPLACED;
 }
 
+/* What a compaction or a check has seen isn't told. Without a log there was nothing to see. */
 static void unlock(struct shard *shard)
 {
-    if (shard->need < shard->marker.end)
-        shard->need = shard->marker.end;
-    shard->is_pending = true;
+    if (!shard->store->is_raw) {
+        if (shard->journal.fd >= 0 && shard->need < shard->marker.end)
+            shard->need = shard->marker.end;
+        shard->is_pending = true;
+    }
     lock_release(shard->file.fd);
 }
 
-/* The index is as good as none: said in the marker, so that whoever comes next builds it again. */
-static void distrust(struct shard *shard)
+/* Locks the shard, opened anew where its lock file was replaced, and makes it ready. On an error it isn't
+ * locked. */
+static enum err lock_ready(struct gdbm_store *k, unsigned number, bool may_create)
 {
-    index_drop(shard->index);
-    shard->index = NULL;
-    shard->marker.flags &= ~MARKER_TRUSTED;
-    enum err e = marker_write(&shard->file, &shard->marker);
-    if (e)
-        log_event(LOG_LEVEL_ERROR, "marker_write_failed", "shard=%u error=\"%s\"", shard->number,
-                  err_text(e));
-}
-
-static enum err run_locked(struct shard *shard, bool may_create, shard_action *action,
-                           void *context)
-{
-    enum err e = make_ready(shard, may_create);
-    if (e)
-        return e;
-    e = action(shard, context);
-    if (e != ERR_DAMAGED || shard->is_read_only)
-        return e;
-    log_event(LOG_LEVEL_WARNING, "index_contradicts_log", "shard=%u", shard->number);
-    e = rebuild_shard(shard);
-    return e ? e : action(shard, context);
-}
-
-enum err shard_run(struct store *store, const char *user, bool may_create, shard_action *action,
-                   void *context)
-{
-    struct gdbm_store *k = keeper_of(store);
-    unsigned number = keys_shard(&k->keys, user, k->directory.shard_count);
     enum err e = REPLACED;
     for (int tries = 0; e == REPLACED && tries < 3; tries++) {
         e = k->shards[number] != NULL ? ERR_OK : shard_open(k, number, may_create);
@@ -274,11 +303,55 @@ enum err shard_run(struct store *store, const char *user, bool may_create, shard
     }
     if (e)
         return e == REPLACED ? ERR_BUSY : e;
-    struct shard *shard = k->shards[number];
-    shard->used = ++k->clock;
-    e = run_locked(shard, may_create, action, context);
-    unlock(shard);
+    k->shards[number]->used = ++k->clock;
+    e = make_ready(k->shards[number], may_create);
+    if (e)
+        lock_release(k->shards[number]->file.fd);
     return e;
+}
+
+static enum err run_locked(struct shard *shard, shard_action *action, void *context)
+{
+    bool is_failed = (shard->marker.flags & MARKER_FAILED) != 0;
+    enum err e = ERR_OK;
+    if (!is_failed)
+        e = commit_age(shard);
+    else if (!shard->store->is_raw)
+        e = failed_begin_view(shard);
+    if (e)
+        return e;
+    e = action(shard, context);
+    if (e != ERR_DAMAGED || shard->is_read_only || shard->is_viewed)
+        return e;
+    log_event(LOG_LEVEL_WARNING, "index_contradicts_log", "shard=%u", shard->number);
+    e = rebuild_shard(shard);
+    return e ? e : action(shard, context);
+}
+
+enum err shard_run_in(struct gdbm_store *k, unsigned number, bool may_create, shard_action *action,
+                      void *context)
+{
+    enum err e = lock_ready(k, number, may_create);
+    while (!e && !k->is_raw && failed_is_to_leave(k->shards[number])) {
+        lock_release(k->shards[number]->file.fd);
+        failed_leave(k, number);
+        e = lock_ready(k, number, may_create);
+    }
+    if (e)
+        return e;
+    struct shard *shard = k->shards[number];
+    e = run_locked(shard, action, context);
+    unlock(shard);
+    failed_end_view(shard);
+    return e;
+}
+
+enum err shard_run(struct store *store, const char *user, bool may_create, shard_action *action,
+                   void *context)
+{
+    struct gdbm_store *k = keeper_of(store);
+    return shard_run_in(k, keys_shard(&k->keys, user, k->directory.shard_count), may_create, action,
+                        context);
 }
 
 struct shard *shard_last(struct store *store, const char *user)
@@ -287,90 +360,29 @@ struct shard *shard_last(struct store *store, const char *user)
     return k->shards[keys_shard(&k->keys, user, k->directory.shard_count)];
 }
 
-enum err shard_check_room(const struct shard *shard)
+void shard_distrust(struct shard *shard)
 {
-    struct statvfs fs;
-    if (shard->is_read_only || (shard->marker.flags & MARKER_FAILED) != 0)
-        return ERR_READ_ONLY;
-    if (fstatvfs(shard->file.fd, &fs) == 0 && fs.f_bavail * fs.f_frsize < ROOM_LEFT)
-        return ERR_NO_SPACE;
-    return ERR_OK;
-}
-
-/* Applies what was just appended, and leaves index and marker as they shall be found. */
-static enum err apply_appended(struct shard *shard, struct journal_end end,
-                               const struct apply_record *record)
-{
-    struct marker marker = shard->marker;
-    struct stat st;
-    enum err e = apply_to_index(shard->index, &marker, record);
-    if (!e)
-        e = index_flush(shard->index);
-    if (!e)
-        e = index_stat(shard->index, &st);
+    index_drop(shard->index);
+    shard->index = NULL;
+    shard->marker.flags &= ~MARKER_TRUSTED;
+    enum err e = marker_write(&shard->file, &shard->marker);
     if (e)
-        return e;
-    marker.end = end.place;
-    marker.tag = end.tag;
-    marker_set_index(&marker, &st);
-    e = marker_write(&shard->file, &marker);
-    if (!e)
-        shard->marker = marker;
-    return e;
-}
-
-/* Rule 3: the record that wasn't applied must not come back with the next rebuild. */
-static void take_back(struct shard *shard, uint64_t place)
-{
-    distrust(shard);
-    enum err e = journal_void(&shard->journal, place);
-    if (e) {
-        log_event(LOG_LEVEL_ERROR, "record_void_failed", "shard=%u place=%llu error=\"%s\"",
-                  shard->number, (unsigned long long)place, err_text(e));
-        shard->marker.flags |= MARKER_FAILED;
-        distrust(shard);
-    }
-}
-
-enum err shard_commit(struct shard *shard, const struct journal_append *record)
-{
-    if (shard->is_read_only || (shard->marker.flags & MARKER_FAILED) != 0)
-        return ERR_READ_ONLY;
-    struct journal_end end = {.place = shard->marker.end, .tag = shard->marker.tag};
-    enum err e = journal_append(&shard->journal, &end, record);
-    if (e)
-        return e;
-    const struct apply_record applied = {.place = shard->marker.end,
-                                         .size = end.place - shard->marker.end,
-                                         .head = {.type = (uint8_t)record->type,
-                                                  .flags = record->flags,
-                                                  .time = record->time},
-                                         .fixed = record->fixed,
-                                         .rest = record->rest};
-    e = apply_appended(shard, end, &applied);
-    if (e)
-        take_back(shard, applied.place);
-    return e;
-}
-
-uint64_t shard_expiry_now(const struct shard *shard)
-{
-    struct timespec running = {0};
-    clock_gettime(CLOCK_BOOTTIME, &running);
-    uint64_t wall = clock_wall();
-    uint64_t most = shard->marker.last_time + (uint64_t)running.tv_sec + DAY;
-    return wall < most ? wall : most;
+        log_event(LOG_LEVEL_ERROR, "marker_write_failed", "shard=%u error=\"%s\"", shard->number,
+                  err_text(e));
 }
 
 void shard_set_failed(struct shard *shard)
 {
     struct marker marker;
-    if (lock_take(shard->file.fd))
-        return;
-    if (!marker_read(&shard->file, &marker)) {
-        marker.flags |= MARKER_FAILED;
-        if (marker_write(&shard->file, &marker))
-            log_event(LOG_LEVEL_ERROR, "failed_flag_lost", "shard=%u", shard->number);
+    enum err e = lock_take(shard->file.fd);
+    if (!e) {
+        if (!marker_read(&shard->file, &marker) && marker.generation == shard->journal.generation) {
+            marker.flags |= MARKER_FAILED;
+            e = marker_write(&shard->file, &marker);
+        }
+        lock_release(shard->file.fd);
     }
-    lock_release(shard->file.fd);
+    if (e)
+        log_event(LOG_LEVEL_ERROR, "failed_flag_lost", "shard=%u error=\"%s\"", shard->number,
+                  err_text(e));
 }

@@ -11,6 +11,14 @@
 #include "store/gdbm/keeper.h"
 #include "store/gdbm/marker.h"
 
+/* Of a failed generation: what its log says up to the durable end (failed.h). */
+struct failed_view {
+    struct index *index; /* NULL: none */
+    struct marker marker;
+    struct marker of; /* it was made when the marker was this, */
+    uint64_t durable; /* and the durable end that */
+};
+
 struct shard {
     struct gdbm_store *store;
     unsigned number;
@@ -19,12 +27,19 @@ struct shard {
     dev_t lock_device; /* of file.fd, to see that the path still leads to it */
     ino_t lock_inode;
     bool is_read_only;
+    bool
+        is_lock_new; /* the directory came here without a lock file: from a backup, if it has a log */
     struct journal journal;
     struct index *index;  /* NULL: not open */
     struct marker marker; /* as last read, or left, under the lock */
+    uint64_t crowded;     /* the generation in which a full mailbox had what a compaction drops */
     bool is_pending;      /* something up to `need` was seen or done, and isn't known durable */
     uint64_t need;
     uint64_t used;
+    struct failed_view view;
+    bool is_viewed;         /* index and marker are the view's, which has the others */
+    bool has_tried_leaving; /* a failed generation, in vain */
+    uint64_t leave_until;   /* when waiting for the next one ends; 0: not begun */
 };
 
 /* What runs under the lock. ERR_DAMAGED from it means that the index contradicts itself or the log: the
@@ -36,20 +51,22 @@ typedef enum err shard_action(struct shard *shard, void *context);
 enum err shard_run(struct store *store, const char *user, bool may_create, shard_action *action,
                    void *context) MUST_USE;
 
+/* The same in a shard by its number. */
+enum err shard_run_in(struct gdbm_store *k, unsigned number, bool may_create, shard_action *action,
+                      void *context) MUST_USE;
+
 /* The shard of the last shard_run for `user`, open still; NULL if there is none. For reading the log outside
  * the lock. */
 struct shard *shard_last(struct store *store, const char *user);
 
-/* Appends a record, applies it to the index, and writes the marker: all of it, or (any error) nothing.
- * Only from an action. */
-enum err shard_commit(struct shard *shard, const struct journal_append *record) MUST_USE;
+/* The index is as good as none: said in the marker, so that whoever comes next builds it again. Only from an
+ * action. */
+void shard_distrust(struct shard *shard);
 
-/* Whether a change that needs room may begin: ERR_OK, ERR_READ_ONLY, ERR_NO_SPACE. Only from an action. */
-enum err shard_check_room(const struct shard *shard) MUST_USE;
+/* Closes the log, for that of `generation`: a higher one began durable with all that was in this one. */
+void shard_leave_journal(struct shard *shard, uint64_t generation);
 
-/* Now, for judging what is too old: at most a day and this boot's running time after the latest record,
- * so that a clock that is far ahead makes nothing old. */
-uint64_t shard_expiry_now(const struct shard *shard);
+struct journal_owner shard_owner(const struct shard *shard);
 
 /* Sets the failed flag: nothing that isn't durable yet ever will be told. */
 void shard_set_failed(struct shard *shard);

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "store/gdbm/commit.h"
 #include "store/gdbm/hex.h"
 #include "store/gdbm/login.h"
 
@@ -230,11 +230,10 @@ static enum err remove_locked(struct shard *shard, void *context)
     const struct record_ack ack = {.mailbox = m.number};
     const struct journal_append record = {.type = RECORD_ACK,
                                           .is_leaving = true,
-                                          .time = clock_wall(),
                                           .fixed = span_of(&ack, sizeof(ack)),
                                           .rest =
                                               span_of(work->sequences, found * sizeof(uint64_t))};
-    e = shard_commit(shard, &record);
+    e = commit_record(shard, &record);
     if (!e)
         e = entry_get_mailbox(m.index, m.number, &m.entry);
     work->unread = m.entry.count;

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Opening, and ending: each failure is one line that says what is wrong, and a status of sysexits.h. */
+#include "admin/admin.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/banned.h"
+
+static int status_of(enum err error)
+{
+    switch (error) {
+    case ERR_NOT_FOUND:
+        return EX_NOUSER;
+    case ERR_MALFORMED:
+        return EX_NOINPUT;
+    case ERR_DENIED:
+        return EX_NOPERM;
+    case ERR_UNSUPPORTED:
+        return EX_UNAVAILABLE;
+    case ERR_BUSY:
+        return EX_TEMPFAIL;
+    case ERR_NO_SPACE:
+    case ERR_READ_ONLY:
+        return EX_CANTCREAT;
+    case ERR_DAMAGED:
+        return EX_DATAERR;
+    case ERR_NO_MEMORY:
+        return EX_OSERR;
+    default:
+        return EX_IOERR;
+    }
+}
+
+int admin_fail(enum err error, const char *what)
+{
+    fprintf(stderr, "secmsg-admin: %s: %s\n", what, err_text(error));
+    return status_of(error);
+}
+
+int admin_misuse(const char *message)
+{
+    fprintf(stderr, "secmsg-admin: %s; see secmsg-admin --help\n", message);
+    return EX_USAGE;
+}
+
+enum err admin_settle_seen(struct admin *admin)
+{
+    enum err e = store_settle(admin->store);
+    return e == ERR_READ_ONLY ? ERR_OK : e;
+}
+
+struct admin_time admin_time(uint64_t seconds)
+{
+    struct admin_time result = {"?"};
+    time_t at = (time_t)seconds;
+    struct tm tm;
+    if (gmtime_r(&at, &tm) != NULL)
+        strftime(result.text, sizeof(result.text), "%Y-%m-%d %H:%M UTC", &tm);
+    return result;
+}
+
+struct admin_name admin_shard_name(unsigned shard)
+{
+    struct admin_name name;
+    snprintf(name.text, sizeof(name.text), "shard %u", shard);
+    return name;
+}
+
+int admin_open_or_found(struct admin *admin)
+{
+    char message[512] = "";
+    enum err e = store_open(&admin->store, admin->path, &admin->quota, message, sizeof(message));
+    if (!e)
+        return EX_OK;
+    fprintf(stderr, "secmsg-admin: %s\n", message);
+    return status_of(e);
+}
+
+/* store_open would found a store in a directory that is missing or empty: a mistyped path must not become
+ * one. What else may be wrong with it, store_open says. */
+int admin_open(struct admin *admin)
+{
+    char conf[sizeof(admin->path) + 16];
+    struct stat st;
+    snprintf(conf, sizeof(conf), "%s/store.conf", admin->path);
+    bool is_missing = stat(conf, &st) != 0 && (errno == ENOENT || errno == ENOTDIR);
+    snprintf(conf, sizeof(conf), "%s/backup.begun", admin->path);
+    if (is_missing && stat(conf, &st) == 0) {
+        fprintf(stderr,
+                "secmsg-admin: %s: is a backup, or was to be restored from one, and isn't "
+                "finished; give the same command again\n",
+                admin->path);
+        return EX_NOINPUT;
+    }
+    snprintf(conf, sizeof(conf), "%s/shards/made", admin->path);
+    if (is_missing && stat(conf, &st) == 0) {
+        fprintf(stderr,
+                "secmsg-admin: %s: is a store without its store.conf; restore that file from the "
+                "backup\n",
+                admin->path);
+        return EX_DATAERR;
+    }
+    if (is_missing && strstr(admin->path, "://") == NULL) {
+        fprintf(stderr,
+                "secmsg-admin: %s: isn't a store; give --store the directory of one, or make one "
+                "there with secmsg-admin init\n",
+                admin->path);
+        return EX_NOINPUT;
+    }
+    return admin_open_or_found(admin);
+}

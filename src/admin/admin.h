@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* admin.h: what the subcommands of secmsg-admin share: the options, the store, and how an end is told. */
+#ifndef SECMSG_ADMIN_ADMIN_H
+#define SECMSG_ADMIN_ADMIN_H
+
+#include <stdbool.h>
+
+#include "store/operate.h"
+#include "store/store.h"
+
+#define ADMIN_REPAIRED 1 /* the one exit status that sysexits.h doesn't have, as fsck(8) has it */
+
+struct admin {
+    char path[4096]; /* of the store */
+    bool is_json;
+    bool may_repair;          /* --repair */
+    uint64_t days;            /* --days, 0 without */
+    struct store_quota quota; /* only retention_days matters here */
+    struct store *store;      /* NULL until admin_open */
+};
+
+/* Opens the store that must be there. On failure says why; returns an exit status. */
+int admin_open(struct admin *admin);
+
+/* The same, and makes it where there is none. */
+int admin_open_or_found(struct admin *admin);
+
+/* Says on standard error what a call's error means for `what`, and returns the exit status for it. */
+int admin_fail(enum err error, const char *what);
+
+/* Says that the command line is wrong, and returns EX_USAGE. */
+int admin_misuse(const char *message);
+
+/* Settles what is only to be shown. What a failed shard holds can't be settled, and is shown all the same: who
+ * looks here is the one to mend it. */
+enum err admin_settle_seen(struct admin *admin) MUST_USE;
+
+/* A time for people: 2026-11-30 18:45 UTC. */
+struct admin_time {
+    char text[64];
+};
+
+struct admin_time admin_time(uint64_t seconds);
+
+/* A shard's number, as admin_fail takes it. */
+struct admin_name {
+    char text[32];
+};
+
+struct admin_name admin_shard_name(unsigned shard);
+
+/* One for each word; argv[0] is the word itself. They return exit statuses. */
+int backup_main(struct admin *admin, int argc, char *argv[]);
+int check_main(struct admin *admin, int argc, char *argv[]);
+int compact_main(struct admin *admin, int argc, char *argv[]);
+int expire_main(struct admin *admin, int argc, char *argv[]);
+int fingerprint_main(struct admin *admin, int argc, char *argv[]);
+int init_main(struct admin *admin, int argc, char *argv[]);
+int restore_main(struct admin *admin, int argc, char *argv[]);
+int stats_main(struct admin *admin, int argc, char *argv[]);
+int users_main(struct admin *admin, int argc, char *argv[]);
+
+#endif

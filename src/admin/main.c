@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* secmsg-admin: settles the options, and runs one word. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "admin/admin.h"
+#include "base/conf.h"
+#include "base/log.h"
+#include "crypto/crypto.h"
+
+#include "base/banned.h"
+
+#define CONFIG_FILE "/etc/secmsg/secmsg.conf"
+#define DAYS_MOST   36500
+
+static const char help[] =
+    "Usage: secmsg-admin [OPTION]... WORD [ARGUMENT]...\n"
+    "Look after a secmsg store, while it is in use.\n"
+    "\n"
+    "  check [--repair]           read everything and compare it; exit status 0: clean,\n"
+    "                             1: repaired, 65: damaged\n"
+    "  backup DIR                 copy the store; into an earlier backup, what is new\n"
+    "  restore DIR                make the store, which isn't there, from a backup\n"
+    "  compact                    give back the space of what was removed\n"
+    "  expire [--days=N]          the same, and drop messages that have waited N days\n"
+    "                             (default: the setting retention-days)\n"
+    "  stats                      how much there is of what\n"
+    "  users list                 all accounts, and names that stay reserved\n"
+    "  users show NAME            one of them\n"
+    "  users disable NAME         no login and no new messages, until: users enable NAME\n"
+    "  users delete NAME          with all messages, for good; the name stays reserved\n"
+    "  users reset NAME [--days=N]  the same, and print an invitation: whoever has it can\n"
+    "                             register the name once, in 7 days (or N), with new keys\n"
+    "  fingerprint                the host key's, for whoever wants to check it\n"
+    "  init                       make a store, and print its fingerprint\n"
+    "\n"
+    "  --store=DIR                the store (default: as secmsg-handler: `store` in the\n"
+    "                             settings, else $STATE_DIRECTORY, else /var/lib/secmsg)\n"
+    "  --config=FILE              settings (default: " CONFIG_FILE ", if it exists)\n"
+    "  --json                     for scripts: one JSON object a line\n"
+    "  --help                     print this, and exit\n"
+    "  --version                  print the version, and exit\n"
+    "\n"
+    "Run it as the user that owns the store. Exit statuses are those of sysexits.h.\n";
+
+static const struct word {
+    const char *name;
+    int (*main)(struct admin *admin, int argc, char *argv[]);
+    bool takes_repair;
+    bool takes_days;
+} words[] = {
+    {"backup", backup_main, false, false},
+    {"check", check_main, true, false},
+    {"compact", compact_main, false, false},
+    {"expire", expire_main, false, true},
+    {"fingerprint", fingerprint_main, false, false},
+    {"init", init_main, false, false},
+    {"restore", restore_main, false, false},
+    {"stats", stats_main, false, false},
+    {"users", users_main, false, true},
+};
+
+static enum err set_path(struct admin *admin, const char *path)
+{
+    if (*path == '\0' || strlen(path) >= sizeof(admin->path))
+        return ERR_MALFORMED;
+    snprintf(admin->path, sizeof(admin->path), "%s", path);
+    return ERR_OK;
+}
+
+/* Of the handler's settings two matter here; the others are the handler's to judge. A conf_setter. */
+static enum err take_setting(void *context, const char *name, const char *value)
+{
+    struct admin *admin = context;
+    if (strcmp(name, "store") == 0)
+        return set_path(admin, value);
+    if (strcmp(name, "retention-days") == 0)
+        return conf_number(value, 0, DAYS_MOST, &admin->quota.retention_days);
+    return ERR_OK;
+}
+
+/* systemd hands over its directories separated by colons; the first is ours. */
+static enum err set_default_path(struct admin *admin)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    char first[sizeof(admin->path)];
+    if (state == NULL || *state == '\0')
+        return set_path(admin, "/var/lib/secmsg");
+    size_t n = strcspn(state, ":");
+    if (n >= sizeof(first))
+        return ERR_MALFORMED;
+    snprintf(first, sizeof(first), "%.*s", (int)n, state);
+    return set_path(admin, first);
+}
+
+enum { STORE = 256, CONFIG, DAYS, REPAIR, JSON, HELP, VERSION };
+
+struct options {
+    const char *store;
+    const char *config;
+    const char *days;
+    bool may_repair;
+    bool is_json;
+    bool wants_help;
+    bool wants_version;
+};
+
+static int take_option(struct options *o, int option)
+{
+    switch (option) {
+    case STORE:
+        o->store = optarg;
+        return EX_OK;
+    case CONFIG:
+        o->config = optarg;
+        return EX_OK;
+    case DAYS:
+        o->days = optarg;
+        return EX_OK;
+    case REPAIR:
+        o->may_repair = true;
+        return EX_OK;
+    case JSON:
+        o->is_json = true;
+        return EX_OK;
+    case HELP:
+        o->wants_help = true;
+        return EX_OK;
+    case VERSION:
+        o->wants_version = true;
+        return EX_OK;
+    default:
+        return admin_misuse("there is no such option, or its value is missing");
+    }
+}
+
+static int parse(struct options *o, int argc, char *argv[])
+{
+    static const struct option options[] = {
+        {"store", required_argument, NULL, STORE}, {"config", required_argument, NULL, CONFIG},
+        {"days", required_argument, NULL, DAYS},   {"repair", no_argument, NULL, REPAIR},
+        {"json", no_argument, NULL, JSON},         {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},   {NULL, 0, NULL, 0},
+    };
+    int status = EX_OK;
+    opterr = 0;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1 && !status;)
+        status = take_option(o, option);
+    return status;
+}
+
+static int settle(struct admin *admin, const struct options *o)
+{
+    char message[1024];
+    enum err e = set_default_path(admin);
+    if (e)
+        return admin_misuse("$STATE_DIRECTORY is too long");
+    const char *config = o->config != NULL ? o->config : CONFIG_FILE;
+    e = conf_read(config, take_setting, admin, message, sizeof(message));
+    if (e && !(e == ERR_NOT_FOUND && o->config == NULL)) {
+        fprintf(stderr, "secmsg-admin: %s\n", message);
+        return e == ERR_MALFORMED ? EX_CONFIG : EX_NOINPUT;
+    }
+    if (o->store != NULL && set_path(admin, o->store))
+        return admin_misuse("--store must be the path of a directory");
+    if (o->days != NULL && conf_number(o->days, 1, DAYS_MOST, &admin->days))
+        return admin_misuse("--days takes a number from 1 to 36500");
+    admin->is_json = o->is_json;
+    admin->may_repair = o->may_repair;
+    return EX_OK;
+}
+
+static const struct word *find_word(const char *name)
+{
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(name, words[i].name) == 0)
+            return &words[i];
+    }
+    return NULL;
+}
+
+static int run(struct admin *admin, int argc, char *argv[])
+{
+    const struct word *word = argc == 0 ? NULL : find_word(argv[0]);
+    if (word == NULL)
+        return admin_misuse(argc == 0 ? "what is to be done?" : "there is no such word");
+    if (admin->may_repair && !word->takes_repair)
+        return admin_misuse("--repair belongs to check");
+    if (admin->days != 0 && !word->takes_days)
+        return admin_misuse("--days belongs to expire and to users reset");
+    return word->main(admin, argc, argv);
+}
+
+/* What was printed must have arrived. */
+static int end(int status)
+{
+    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+        return status;
+    fprintf(stderr, "secmsg-admin: standard output can't be written: %s\n", strerror(errno));
+    return status == EX_OK ? EX_IOERR : status;
+}
+
+int main(int argc, char *argv[])
+{
+    static struct admin admin;
+    struct options options = {0};
+    log_open("secmsg-admin", LOG_LEVEL_WARNING);
+    setvbuf(stdout, NULL, _IOLBF, 0); /* a finding is told when it is found, to a script too */
+    int status = parse(&options, argc, argv);
+    if (status != EX_OK)
+        return status;
+    if (options.wants_help || options.wants_version) {
+        fputs(options.wants_help ? help : "secmsg-admin " SECMSG_VERSION "\n", stdout);
+        return end(EX_OK);
+    }
+    if (crypto_init(0)) {
+        fputs("secmsg-admin: libgcrypt 1.10 or later is needed, and can't be used\n", stderr);
+        return EX_UNAVAILABLE;
+    }
+    status = settle(&admin, &options);
+    if (status == EX_OK)
+        status = run(&admin, argc - optind, argv + optind);
+    store_close(admin.store);
+    crypto_end();
+    return end(status);
+}

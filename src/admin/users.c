@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* users: who has an account, ending that, and letting somebody begin anew. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "admin/admin.h"
+#include "admin/progress.h"
+#include "base/base64.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/random.h"
+
+#include "base/banned.h"
+
+#define TOKEN_LEN    24 /* bytes; without padding in b64 */
+#define TOKEN_SIZE   33
+#define RESET_DAYS   7
+#define ACCOUNTS_MAX (SIZE_MAX / 4)
+
+static const char *state_of(const struct operate_account *a)
+{
+    static const char *const states[] = {
+        [OPERATE_ACTIVE] = "active",
+        [OPERATE_DISABLED] = "disabled",
+        [OPERATE_RESERVED] = "reserved",
+    };
+    return a->until > clock_wall() ? "reset" : states[a->state];
+}
+
+static void print_json(const struct operate_account *a)
+{
+    printf("{\"name\":\"%s\",\"state\":\"%s\",\"messages\":%" PRIu64 ",\"bytes\":%" PRIu64
+           ",\"ids\":%" PRIu64,
+           log_escape(span_str(a->name)).text, state_of(a), a->messages, a->bytes, a->ids);
+    if (a->until != 0)
+        printf(",\"until\":%" PRIu64, a->until);
+    puts("}");
+}
+
+static void print_account(const struct admin *admin, const struct operate_account *a)
+{
+    if (admin->is_json) {
+        print_json(a);
+        return;
+    }
+    printf("%-32s %-8s", log_escape(span_str(a->name)).text, state_of(a));
+    if (a->until > clock_wall())
+        printf(" waits until %s\n", admin_time(a->until).text);
+    else if (a->until != 0)
+        printf(" its invitation expired %s\n", admin_time(a->until).text);
+    else
+        printf(" %8" PRIu64 " messages %12" PRIu64 " bytes %8" PRIu64 " ids\n", a->messages,
+               a->bytes, a->ids);
+}
+
+static int fail_user(enum err error, const char *name)
+{
+    if (error != ERR_NOT_FOUND)
+        return admin_fail(error, name);
+    fprintf(stderr, "secmsg-admin: %s: there is no such account\n", name);
+    return EX_NOUSER;
+}
+
+static enum err collect(void *context, const struct operate_account *account)
+{
+    return buf_append(context, account, sizeof(*account));
+}
+
+/* Printed once it is durable, and with no work under way that somebody could wait for. */
+static enum err list_shard(struct admin *admin, unsigned shard)
+{
+    struct buf accounts = BUF_INIT(ACCOUNTS_MAX);
+    struct operate_account account;
+    enum err e = operate_visit_accounts(admin->store, shard, collect, &accounts);
+    if (!e || e == ERR_NOT_FOUND)
+        e = admin_settle_seen(admin);
+    for (size_t at = 0; !e && at < accounts.len; at += sizeof(account)) {
+        memcpy(&account, accounts.data + at, sizeof(account));
+        print_account(admin, &account);
+    }
+    buf_free(&accounts);
+    return e;
+}
+
+static int list(struct admin *admin, const char *name)
+{
+    struct progress progress = {0};
+    unsigned n = operate_shard_count(admin->store);
+    int status = EX_OK;
+    (void)name;
+    if (isatty(STDOUT_FILENO) != 1) /* else the list itself shows how far it is */
+        progress_begin(&progress, "users", n);
+    for (unsigned i = 0; i < n; i++) {
+        progress_show(&progress, i);
+        enum err e = list_shard(admin, i);
+        if (e)
+            status = admin_fail(e, admin_shard_name(i).text);
+    }
+    progress_end(&progress);
+    return status;
+}
+
+static int show(struct admin *admin, const char *name)
+{
+    struct operate_account account;
+    enum err e = operate_show_account(admin->store, name, &account);
+    enum err settled = admin_settle_seen(admin);
+    if (settled)
+        e = settled;
+    if (e)
+        return fail_user(e, name);
+    print_account(admin, &account);
+    return EX_OK;
+}
+
+/* A change counts once it is durable. Scripts are told what it has come to. */
+static int end_change(struct admin *admin, enum err e, const char *name)
+{
+    enum err settled = store_settle(admin->store);
+    if (!e)
+        e = settled;
+    if (e)
+        return fail_user(e, name);
+    return admin->is_json ? show(admin, name) : EX_OK;
+}
+
+static int disable(struct admin *admin, const char *name)
+{
+    return end_change(admin, operate_disable_account(admin->store, name, true), name);
+}
+
+static int enable(struct admin *admin, const char *name)
+{
+    return end_change(admin, operate_disable_account(admin->store, name, false), name);
+}
+
+static int delete (struct admin *admin, const char *name)
+{
+    return end_change(admin, operate_delete_account(admin->store, name), name);
+}
+
+static void print_token(const struct admin *admin, const char *name, const char *token,
+                        uint64_t until)
+{
+    if (admin->is_json) {
+        printf("{\"name\":\"%s\",\"state\":\"reset\",\"invitation\":\"%s\",\"until\":%" PRIu64
+               "}\n",
+               name, token, until);
+        return;
+    }
+    printf("%s\n", token);
+    fprintf(
+        stderr,
+        "%s can be registered once with this invitation, until %s, by\n"
+        "  secmsg register %s --invite-file FILE\n"
+        "It isn't kept here. The account's messages are gone, its keys are new: whoever wrote to "
+        "%s before will be warned.\n",
+        name, admin_time(until).text, name, name);
+}
+
+static int reset(struct admin *admin, const char *name)
+{
+    uint8_t bytes[TOKEN_LEN];
+    char token[TOKEN_SIZE];
+    uint64_t until;
+    random_key(bytes, sizeof(bytes));
+    base64url_encode_text(token, sizeof(token), span_of(bytes, sizeof(bytes)));
+    uint64_t days = admin->days != 0 ? admin->days : RESET_DAYS;
+    enum err e = operate_reset_account(admin->store, name, span_str(token), days, &until);
+    enum err settled = store_settle(admin->store);
+    if (!e)
+        e = settled;
+    if (!e)
+        print_token(admin, name, token, until);
+    bytes_wipe(bytes, sizeof(bytes));
+    bytes_wipe(token, sizeof(token));
+    return e ? fail_user(e, name) : EX_OK;
+}
+
+int users_main(struct admin *admin, int argc, char *argv[])
+{
+    static const struct {
+        const char *word;
+        bool has_name;
+        int (*run)(struct admin *admin, const char *name);
+    } words[] = {
+        {"list", false, list},    {"show", true, show},     {"disable", true, disable},
+        {"enable", true, enable}, {"delete", true, delete}, {"reset", true, reset},
+    };
+    for (size_t i = 0; argc > 1 && i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(argv[1], words[i].word) != 0)
+            continue;
+        const char *name = words[i].has_name && argc > 2 ? argv[2] : "";
+        if (argc != (words[i].has_name ? 3 : 2))
+            return admin_misuse(words[i].has_name ? "users: that word takes a name"
+                                                  : "users list takes no arguments");
+        if (words[i].has_name && !field_is_user(span_str(name)))
+            return admin_misuse("users: that is no user's name");
+        if (admin->days != 0 && words[i].run != reset)
+            return admin_misuse("users: --days belongs to reset");
+        int status = admin_open(admin);
+        return status == EX_OK ? words[i].run(admin, name) : status;
+    }
+    return admin_misuse("users takes `list`, or `show`, `disable`, `enable`, `delete` or `reset` "
+                        "and a name");
+}

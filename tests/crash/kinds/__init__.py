@@ -1,0 +1,1 @@
+"""The kinds of faults, by subject. harness.py says what a kind is."""
