@@ -1,7 +1,7 @@
 # secmsg: build, test, install.
 #
 #   1. What is built, and how      compiler, flags, directories, libraries
-#   2. Programs                    all
+#   2. Programs, manual pages      all
 #   3. Tests                       check check-crash model bench bench-store bench-picture
 #   4. Style                       lint format
 #   5. Packages                    deps deps-build deps-lint deps-proof
@@ -55,6 +55,7 @@ without_main = $(filter-out %/main.o,$(call objects,$(1)))
 
 LIBRARY  = $(BUILD)/libsecmsg.a
 PROGRAMS = $(addprefix $(BUILD)/,secmsg-handler secmsg secmsg-admin)
+MANUALS  = $(patsubst docs/%.scd,$(BUILD)/man/%,$(sort $(wildcard docs/*.scd)))
 TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SOURCES))
 CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
 
@@ -63,9 +64,9 @@ CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
 .PHONY: all check check-crash model bench bench-store bench-picture lint format install uninstall deps deps-build deps-lint \
         deps-proof setup-test setup-build help clean FORCE
 
-# ---- 2. Programs ----
+# ---- 2. Programs, manual pages ----
 
-all: $(LIBRARY) $(PROGRAMS)
+all: $(LIBRARY) $(PROGRAMS) $(MANUALS)
 
 # Each program is linked with what it needs and no more: every shared library is paid for again with
 # each connection. Of libsystemd only a header with constants is used.
@@ -87,6 +88,11 @@ $(LIBRARY): $(call objects,$(LIBRARY_SOURCES))
 	$(SAY) '  AR    $@'
 	@rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+$(BUILD)/man/%: docs/%.scd | $(BUILD)/packages
+	@mkdir -p $(@D)
+	$(SAY) '  MAN   $@'
+	$(Q)scdoc < $< > $@
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/packages
 	@mkdir -p $(@D)
@@ -205,10 +211,10 @@ format:
 # docs/packages.md says what each is for.
 
 PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libjansson-dev \
-                 libkeyutils-dev libqrencode-dev libsystemd-dev
+                 libkeyutils-dev libqrencode-dev libsystemd-dev scdoc
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
 PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-                 python3-cryptography python3-argon2 python3-pexpect systemd ucspi-tcp-ipv6
+                 python3-cryptography python3-argon2 python3-pexpect man-db systemd ucspi-tcp-ipv6
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
 PACKAGES_PROOF = spin e2fsprogs xfsprogs btrfs-progs gnuplot-nox
 
@@ -262,10 +268,14 @@ PREFIX  = /usr/local
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 USERDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
-DOCDIR  = $(DESTDIR)$(PREFIX)/share/doc/secmsg
+SHARE   = $(DESTDIR)$(PREFIX)/share
+DOCDIR  = $(SHARE)/doc/secmsg
+MANDIR  = $(SHARE)/man
 
 UNITS = systemd/secmsg.socket systemd/secmsg@.service
 DOCS  = README.md LICENSE $(wildcard docs/*.md)
+
+INSTALLED_MANUALS = $(foreach page,$(notdir $(MANUALS)),man$(subst .,,$(suffix $(page)))/$(page))
 
 # The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where.
 install: all
@@ -275,18 +285,20 @@ install: all
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
 	install -m 644 $(DOCS) $(DOCDIR)
+	for page in $(INSTALLED_MANUALS); do install -m 644 -D $(BUILD)/man/$${page#*/} $(MANDIR)/$$page; done
 
 # Exactly what install put there; directories only where they are ours and empty.
 uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
 	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)))
+	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS))
 	-rmdir $(DOCDIR)
 
 # ---- 7. The rest ----
 
 help:
-	@echo 'make            build the programs into build/'
+	@echo 'make            build the programs and their manual pages into build/'
 	@echo 'make check      install what testing needs, build, run all tests (SANITIZE=1: with ASan and UBSan)'
 	@echo 'make check-crash SECONDS=600 SEED=1    break the store in every way, and balance its books'
 	@echo 'make model      check the model of lock, log, marker and durable end (needs spin)'

@@ -33,11 +33,15 @@ const struct word words_table[] = {
      "Sends TEXT, FILE (with its name), or standard input to each USER, sealed for them and signed "
      "by\n"
      "you. It is in the outbox until the server has it; what waits there goes first.\n"
+     "  -m, --message TEXT send TEXT\n"
+     "  -f, --file FILE    send FILE, with its name\n"
      "  --reply ID         to the sender of that message too\n"},
     {"reply", reply_main, 2, "mf", "ID [-m TEXT | -f FILE | -]", "answer a message",
      "Sends to whom the message ID of your archive was from. The first 6 digits of ID are enough "
      "if\n"
-     "no other begins so. At the prompt, without -m and -f, you write the answer line by line.\n"},
+     "no other begins so. At the prompt, without -m and -f, you write the answer line by line.\n"
+     "  -m, --message TEXT send TEXT\n"
+     "  -f, --file FILE    send FILE, with its name\n"},
     {"read", read_main, 0, "naor", "[-n N | --all] [-o PATH] [--raw]", "read the next messages",
      "Shows the next message, the next N, or all, keeps them in your archive, and removes them "
      "from\n"
@@ -108,7 +112,9 @@ const struct word words_table[] = {
     {"seal", seal_main, 1, "mf", "USER [-m TEXT | -f FILE] > ENVELOPE", "seal without sending",
      "Writes TEXT, FILE, or standard input as an envelope for USER, whose identity is pinned, to "
      "be\n"
-     "carried to them in some other way. No server is asked.\n"},
+     "carried to them in some other way. No server is asked.\n"
+     "  -m, --message TEXT seal TEXT\n"
+     "  -f, --file FILE    seal FILE, with its name\n"},
     {"open", open_main, 1, "r", "[ENVELOPE] [--raw]", "open what was sealed",
      "Checks an envelope (the file, or standard input) that USER's `seal` made for you, and shows\n"
      "it. Nothing is kept, so it can be opened again. No server is asked.\n"
@@ -153,8 +159,7 @@ static void print_options(void)
         "                        `trust` or the address named: secmsg://HOST[:PORT]#SHA256:...\n"
         "  --json                results as JSON objects, one a line\n"
         "  --help, --version\n"
-        "What is always the same can stand in ~/.config/secmsg/secmsg.conf: see secmsg(1), "
-        "SETTINGS.\n",
+        "What is always the same can stand in ~/.config/secmsg/secmsg.conf: see secmsg.conf(5).\n",
         stdout);
 }
 

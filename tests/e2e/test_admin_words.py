@@ -14,10 +14,10 @@ import time
 import pytest
 from pexpect import fdpexpect
 
+import manual
 from conftest import clean_environment, eventually, limit, program
 from test_admin import admin, lines, plain, store, template  # noqa: F401  the fixtures
 
-MANUAL = os.path.join(os.path.dirname(__file__), '..', '..', 'docs', 'secmsg-admin.8.md')
 STATUSES = {0, 1, 64, 65, 66, 67, 69, 71, 73, 74, 75, 77, 78}
 
 
@@ -44,10 +44,8 @@ def locked(path):
 
 
 def test_the_manual_has_these_statuses():
-    """The table of the manual page, number by number."""
-    with open(MANUAL, encoding='utf-8') as file:
-        table = file.read().split('## Exit status')[1].split('## Examples')[0]
-    assert {int(n) for n in re.findall(r'^\| (\d+) \|', table, re.M)} == STATUSES
+    """The list of the manual page, number by number."""
+    assert manual.statuses('secmsg-admin.8') == STATUSES
 
 
 @pytest.mark.parametrize('words', [
@@ -137,12 +135,11 @@ def test_json_is_one_object_a_line(store, tmp_path):  # noqa: F811
         {'shards', 'bytes'}, 'compact': {'shards', 'bytes_before', 'bytes_after', 'expired'},
         'expire --days=3': {'shards', 'bytes_before', 'bytes_after', 'expired'}, 'fingerprint': {'fingerprint'},
         'init': {'fingerprint'}}
-    with open(MANUAL, encoding='utf-8') as file:
-        manual = file.read().split('## Output for scripts')[1].split('## Exit status')[0]
+    listed = manual.section('secmsg-admin.8', 'OUTPUT FOR SCRIPTS')
     for words, members in expected.items():
         for found in lines(admin(store, '--json', *words.split())):
             assert members is None or set(found) - {'until'} == members - {'until'}
-            assert all('`%s`' % name in manual or '"%s"' % name in manual for name in found)
+            assert all('*%s*' % name in listed or '"%s"' % name in listed for name in found)
 
 
 def on_terminal(path, *words):

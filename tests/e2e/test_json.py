@@ -3,7 +3,8 @@ import json
 import os
 import re
 
-from conftest import NO_PERMISSION, PARTIAL, REPO, WAITING
+import manual
+from conftest import NO_PERMISSION, PARTIAL, WAITING
 from peer.objects import new_id
 from peer.primitives import unb64
 
@@ -20,11 +21,8 @@ def objects(client, *words, **more):
 
 def members():
     """{word: the members that the manual names}."""
-    with open(os.path.join(REPO, 'docs', 'secmsg.1.md'), encoding='utf-8') as file:
-        table = file.read().split('## JSON')[1].split('\n## ')[0]
-    rows = [row.split('|')[1:3] for row in table.splitlines() if row.startswith('| **')]
-    return {word: set(re.findall('`([a-z0-9_]+)`', names)) for words, names in rows
-            for word in re.findall(r'\*\*([a-z]+)\*\*', words)}
+    table = manual.section('secmsg.1', 'JSON').split('## What each member is')[0]
+    return {word: set(manual.bold(names)) for words, names in manual.entries(table) for word in manual.bold(words)}
 
 
 def check(word, found, *, least=1):
