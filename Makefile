@@ -275,7 +275,10 @@ MANDIR  = $(SHARE)/man
 UNITS = systemd/secmsg.socket systemd/secmsg@.service
 DOCS  = README.md LICENSE $(wildcard docs/*.md)
 
-INSTALLED_MANUALS = $(foreach page,$(notdir $(MANUALS)),man$(subst .,,$(suffix $(page)))/$(page))
+# Where each shell looks for them: <directory>/<name>, by the program's name.
+INSTALLED_MANUALS     = $(foreach page,$(notdir $(MANUALS)),man$(subst .,,$(suffix $(page)))/$(page))
+INSTALLED_COMPLETIONS = $(foreach program,secmsg secmsg-admin,bash-completion/completions/$(program) \
+                        zsh/site-functions/_$(program) fish/vendor_completions.d/$(program).fish)
 
 # The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where.
 install: all
@@ -286,13 +289,14 @@ install: all
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
 	install -m 644 $(DOCS) $(DOCDIR)
 	for page in $(INSTALLED_MANUALS); do install -m 644 -D $(BUILD)/man/$${page#*/} $(MANDIR)/$$page; done
+	for file in $(INSTALLED_COMPLETIONS); do install -m 644 -D completions/$${file%%/*}/$${file##*/} $(SHARE)/$$file; done
 
 # Exactly what install put there; directories only where they are ours and empty.
 uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
 	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)))
-	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS))
+	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS)) $(addprefix $(SHARE)/,$(INSTALLED_COMPLETIONS))
 	-rmdir $(DOCDIR)
 
 # ---- 7. The rest ----
