@@ -213,10 +213,12 @@ def test_json_is_one_object_a_line(store, tmp_path):  # noqa: F811
 
 
 def on_terminal(path, *words):
-    """Runs it with a terminal as standard error: what that got, and what standard output did."""
+    """Runs it with a terminal as standard error: what that got, and what standard output did. Ctrl-C ends it, also
+    where the tests run in the background of a shell, which ignores it."""
     master, slave = os.openpty()
     popen = subprocess.Popen([program('secmsg-admin'), '--store', str(path), *words], stdout=subprocess.PIPE,
-                             stderr=slave, text=True, env=clean_environment('/nonexistent'))
+                             stderr=slave, text=True, env=clean_environment('/nonexistent'),
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     os.close(slave)
     return fdpexpect.fdspawn(master, timeout=20, encoding='utf-8'), popen
 
