@@ -30,9 +30,10 @@ const char *__lsan_default_suppressions(void)
 /* GDBM writes a whole bucket, of this size, for each entry stored. And it doesn't open a file that ends with its
  * directory (validate_header in 1.23 asks for more behind it): as it comes to be when the directory is doubled,
  * into new space, and the new bucket then finds room before it. So a bucket must be larger than any entry that
- * leaves a hole: half of this made a file in fifty unreadable. */
+ * leaves a hole: with half of this, files that couldn't be opened again came up in a crowd of writers. */
 #define BLOCK_SIZE 1024
-#define PADDING    (64 * 1024) /* more than any hole, but for old directories' */
+#define NAME       "index.gdbm" /* for GDBM's own messages */
+#define PADDING    (64 * 1024)  /* more than any hole, but for old directories' */
 
 #define FLAGS (GDBM_NOMMAP | GDBM_NOLOCK | GDBM_CLOEXEC | GDBM_CLOERROR)
 
@@ -77,7 +78,7 @@ static enum err refused(bool is_new, int system)
 
 enum err database_open(GDBM_FILE *db, int fd, int flags)
 {
-    *db = gdbm_fd_open(fd, DATABASE_NAME, BLOCK_SIZE, flags | FLAGS, NULL);
+    *db = gdbm_fd_open(fd, NAME, BLOCK_SIZE, flags | FLAGS, NULL);
     if (*db == NULL)
         return refused(flags == GDBM_NEWDB, errno);
     if (!gdbm_needs_recovery(*db))
@@ -130,7 +131,7 @@ static enum err open_moved(GDBM_FILE *db, int file)
     int fd = fcntl(file, F_DUPFD_CLOEXEC, 0); /* GDBM closes its own */
     if (fd < 0)
         return database_open_failed("dup", errno);
-    *db = gdbm_fd_open(fd, DATABASE_NAME, BLOCK_SIZE, GDBM_WRITER | FLAGS, NULL);
+    *db = gdbm_fd_open(fd, NAME, BLOCK_SIZE, GDBM_WRITER | FLAGS, NULL);
     return *db == NULL && gdbm_errno != GDBM_BAD_HEADER ? refused(true, errno) : ERR_OK;
 }
 

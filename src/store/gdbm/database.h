@@ -7,8 +7,6 @@
 
 #include "base/error.h"
 
-#define DATABASE_NAME "index.gdbm" /* for GDBM's own messages */
-
 /* Takes the descriptor, also on an error. flags: GDBM_READER, GDBM_WRITER, or GDBM_NEWDB for an empty file.
  * ERR_DAMAGED only for what stood in the file before; ERR_NO_SPACE, ERR_NO_MEMORY, ERR_IO (logged). */
 enum err database_open(GDBM_FILE *db, int fd, int flags) MUST_USE;
