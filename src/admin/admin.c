@@ -3,6 +3,7 @@
 #include "admin/admin.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -42,10 +43,20 @@ int admin_fail(enum err error, const char *what)
     return status_of(error);
 }
 
-int admin_misuse(const char *message)
+int admin_misuse(const char *format, ...)
 {
+    char message[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
     fprintf(stderr, "secmsg-admin: %s; see secmsg-admin --help\n", message);
     return EX_USAGE;
+}
+
+const char *admin_plural(uint64_t n)
+{
+    return n == 1 ? "" : "s";
 }
 
 enum err admin_settle_seen(struct admin *admin)

@@ -29,7 +29,10 @@ int admin_open_or_found(struct admin *admin);
 int admin_fail(enum err error, const char *what);
 
 /* Says that the command line is wrong, and returns EX_USAGE. */
-int admin_misuse(const char *message);
+int admin_misuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* What makes a noun plural, where there isn't one of it. */
+const char *admin_plural(uint64_t n);
 
 /* Settles what is only to be shown. What a failed shard holds can't be settled, and is shown all the same: who
  * looks here is the one to mend it. */

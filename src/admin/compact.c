@@ -33,11 +33,15 @@ static int compact_all(struct admin *admin, const char *word)
         total.expired += one.expired;
     }
     progress_end(&progress);
-    printf(admin->is_json ? "{\"shards\":%u,\"bytes_before\":%" PRIu64 ",\"bytes_after\":%" PRIu64
-                            ",\"expired\":%" PRIu64 "}\n"
-                          : "%u shards: %" PRIu64 " bytes before, %" PRIu64 " after; %" PRIu64
-                            " messages expired\n",
-           done, total.bytes_before, total.bytes_after, total.expired);
+    if (admin->is_json)
+        printf("{\"shards\":%u,\"bytes_before\":%" PRIu64 ",\"bytes_after\":%" PRIu64
+               ",\"expired\":%" PRIu64 "}\n",
+               done, total.bytes_before, total.bytes_after, total.expired);
+    else
+        printf("%u shard%s: %" PRIu64 " bytes before, %" PRIu64 " after; %" PRIu64
+               " message%s expired\n",
+               done, admin_plural(done), total.bytes_before, total.bytes_after, total.expired,
+               admin_plural(total.expired));
     return status;
 }
 

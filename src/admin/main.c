@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* secmsg-admin: settles the options, and runs one word. */
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,8 +7,10 @@
 #include <sysexits.h>
 
 #include "admin/admin.h"
+#include "admin/output.h"
 #include "base/conf.h"
 #include "base/log.h"
+#include "base/setting.h"
 #include "crypto/crypto.h"
 
 #include "base/banned.h"
@@ -72,15 +73,16 @@ static enum err set_path(struct admin *admin, const char *path)
     return ERR_OK;
 }
 
-/* Of the handler's settings two matter here; the others are the handler's to judge. A conf_setter. */
+/* Of the handler's settings two matter here, but a mistake in any is one: it may be in the name of these. A
+ * conf_setter. */
 static enum err take_setting(void *context, const char *name, const char *value)
 {
     struct admin *admin = context;
     if (strcmp(name, "store") == 0)
         return set_path(admin, value);
     if (strcmp(name, "retention-days") == 0)
-        return conf_number(value, 0, DAYS_MOST, &admin->quota.retention_days);
-    return ERR_OK;
+        return setting_number(name, value, &admin->quota.retention_days);
+    return setting_check(name, value);
 }
 
 /* systemd hands over its directories separated by colons; the first is ours. */
@@ -109,7 +111,21 @@ struct options {
     bool wants_version;
 };
 
-static int take_option(struct options *o, int option)
+/* What getopt_long didn't like, by the last argument that it looked at. */
+static int refuse_option(int option, const char *given)
+{
+    size_t n = strcspn(given, "=");
+    char name[128];
+    snprintf(name, sizeof(name), "%.*s", (int)(n < sizeof(name) ? n : sizeof(name) - 1), given);
+    const struct log_value shown = log_escape(span_str(name));
+    if (option == ':')
+        return admin_misuse("%s needs a value", shown.text);
+    if (optopt >= STORE)
+        return admin_misuse("%s takes no value", shown.text);
+    return admin_misuse("there is no option %s", shown.text);
+}
+
+static int take_option(struct options *o, int option, const char *given)
 {
     switch (option) {
     case STORE:
@@ -134,7 +150,7 @@ static int take_option(struct options *o, int option)
         o->wants_version = true;
         return EX_OK;
     default:
-        return admin_misuse("there is no such option, or its value is missing");
+        return refuse_option(option, given);
     }
 }
 
@@ -148,8 +164,8 @@ static int parse(struct options *o, int argc, char *argv[])
     };
     int status = EX_OK;
     opterr = 0;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1 && !status;)
-        status = take_option(o, option);
+    for (int option; (option = getopt_long(argc, argv, ":", options, NULL)) != -1 && !status;)
+        status = take_option(o, option, argv[optind > 1 ? optind - 1 : 1]);
     return status;
 }
 
@@ -187,7 +203,8 @@ static int run(struct admin *admin, int argc, char *argv[])
 {
     const struct word *word = argc == 0 ? NULL : find_word(argv[0]);
     if (word == NULL)
-        return admin_misuse(argc == 0 ? "what is to be done?" : "there is no such word");
+        return argc == 0 ? admin_misuse("a word that says what is to be done is missing")
+                         : admin_misuse("%s is no word", log_quote(argv[0]).text);
     if (admin->may_repair && !word->takes_repair)
         return admin_misuse("--repair belongs to check");
     if (admin->days != 0 && !word->takes_days)
@@ -195,27 +212,18 @@ static int run(struct admin *admin, int argc, char *argv[])
     return word->main(admin, argc, argv);
 }
 
-/* What was printed must have arrived. */
-static int end(int status)
-{
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
-        return status;
-    fprintf(stderr, "secmsg-admin: standard output can't be written: %s\n", strerror(errno));
-    return status == EX_OK ? EX_IOERR : status;
-}
-
 int main(int argc, char *argv[])
 {
     static struct admin admin;
     struct options options = {0};
     log_open("secmsg-admin", LOG_LEVEL_WARNING);
-    setvbuf(stdout, NULL, _IOLBF, 0); /* a finding is told when it is found, to a script too */
+    output_open();
     int status = parse(&options, argc, argv);
     if (status != EX_OK)
         return status;
     if (options.wants_help || options.wants_version) {
         fputs(options.wants_help ? help : "secmsg-admin " SECMSG_VERSION "\n", stdout);
-        return end(EX_OK);
+        return output_check(EX_OK, NULL);
     }
     if (crypto_init(0)) {
         fputs("secmsg-admin: libgcrypt 1.10 or later is needed, and can't be used\n", stderr);
@@ -226,5 +234,5 @@ int main(int argc, char *argv[])
         status = run(&admin, argc - optind, argv + optind);
     store_close(admin.store);
     crypto_end();
-    return end(status);
+    return output_check(status, NULL);
 }

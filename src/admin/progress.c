@@ -13,6 +13,11 @@
 
 #include "base/banned.h"
 
+static const char take_off[] = "\033[K";
+static volatile sig_atomic_t is_shown;
+static const int ending[] = {SIGHUP, SIGINT, SIGTERM};
+static struct sigaction before_progress[sizeof(ending) / sizeof(ending[0])];
+
 #define FIRST_MS UINT64_C(1000)
 #define PAUSE_MS UINT64_C(200)
 
@@ -34,15 +39,39 @@ static void *draw(void *context)
 {
     struct progress *p = context;
     uint64_t begin = clock_monotonic_ms();
-    bool is_shown = false;
     for (uint64_t next = begin + FIRST_MS; !wait_until(p, next); next += PAUSE_MS) {
         dprintf(STDERR_FILENO, "\033[K%s: shard %u of %u, %u s\r", p->word, p->done, p->total,
                 (unsigned)((clock_monotonic_ms() - begin) / 1000));
-        is_shown = true;
+        is_shown = 1;
     }
     if (is_shown)
-        dprintf(STDERR_FILENO, "\033[K");
+        dprintf(STDERR_FILENO, "%s", take_off);
+    is_shown = 0;
     return NULL;
+}
+
+/* SA_RESETHAND: the second time it ends the program. */
+static void end_by_signal(int number)
+{
+    if (is_shown && write(STDERR_FILENO, take_off, sizeof(take_off) - 1) < 0)
+        is_shown = 0;
+    raise(number);
+}
+
+static void watch_signals(void)
+{
+    const struct sigaction action = {.sa_handler = end_by_signal, .sa_flags = (int)SA_RESETHAND};
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++) {
+        sigaction(ending[i], NULL, &before_progress[i]);
+        if (before_progress[i].sa_handler != SIG_IGN)
+            sigaction(ending[i], &action, NULL);
+    }
+}
+
+static void leave_signals(void)
+{
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        sigaction(ending[i], &before_progress[i], NULL);
 }
 
 void progress_begin(struct progress *progress, const char *word, unsigned total)
@@ -54,10 +83,13 @@ void progress_begin(struct progress *progress, const char *word, unsigned total)
                                   .ended = PTHREAD_COND_INITIALIZER};
     if (isatty(STDERR_FILENO) != 1)
         return;
+    watch_signals();
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the working thread's */
     progress->is_running = pthread_create(&progress->thread, NULL, draw, progress) == 0;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (!progress->is_running)
+        leave_signals();
 }
 
 void progress_show(struct progress *progress, unsigned done)
@@ -74,5 +106,6 @@ void progress_end(struct progress *progress)
     pthread_cond_signal(&progress->ended);
     pthread_mutex_unlock(&progress->mutex);
     pthread_join(progress->thread, NULL);
+    leave_signals();
     progress->is_running = false;
 }

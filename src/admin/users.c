@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "admin/admin.h"
+#include "admin/output.h"
 #include "admin/progress.h"
 #include "base/base64.h"
 #include "base/clock.h"
@@ -116,6 +117,25 @@ static int show(struct admin *admin, const char *name)
     return EX_OK;
 }
 
+/* Of a name without an account: what became of it. */
+static int fail_change(struct admin *admin, enum err error, const char *name)
+{
+    struct operate_account account;
+    if (error != ERR_NOT_FOUND || operate_show_account(admin->store, name, &account) ||
+        admin_settle_seen(admin) || account.state != OPERATE_RESERVED)
+        return fail_user(error, name);
+    if (account.until > clock_wall())
+        fprintf(stderr,
+                "secmsg-admin: %s waits to be registered by an invitation; `users delete %s` "
+                "withdraws it\n",
+                name, name);
+    else
+        fprintf(stderr,
+                "secmsg-admin: %s was deleted; `users reset %s` invites to that name again\n", name,
+                name);
+    return EX_NOUSER;
+}
+
 /* A change counts once it is durable. Scripts are told what it has come to. */
 static int end_change(struct admin *admin, enum err e, const char *name)
 {
@@ -123,7 +143,7 @@ static int end_change(struct admin *admin, enum err e, const char *name)
     if (!e)
         e = settled;
     if (e)
-        return fail_user(e, name);
+        return fail_change(admin, e, name);
     return admin->is_json ? show(admin, name) : EX_OK;
 }
 
@@ -142,16 +162,19 @@ static int delete (struct admin *admin, const char *name)
     return end_change(admin, operate_delete_account(admin->store, name), name);
 }
 
-static void print_token(const struct admin *admin, const char *name, const char *token,
-                        uint64_t until)
+static int print_token(const struct admin *admin, const char *name, const char *token,
+                       uint64_t until)
 {
     if (admin->is_json) {
         printf("{\"name\":\"%s\",\"state\":\"reset\",\"invitation\":\"%s\",\"until\":%" PRIu64
                "}\n",
                name, token, until);
-        return;
+    } else {
+        printf("%s\n", token);
     }
-    printf("%s\n", token);
+    int status = output_check(EX_OK, "the invitation is lost: give the same command again");
+    if (status != EX_OK || admin->is_json)
+        return status;
     fprintf(
         stderr,
         "%s can be registered once with this invitation, until %s, by\n"
@@ -159,6 +182,7 @@ static void print_token(const struct admin *admin, const char *name, const char 
         "It isn't kept here. The account's messages are gone, its keys are new: whoever wrote to "
         "%s before will be warned.\n",
         name, admin_time(until).text, name, name);
+    return EX_OK;
 }
 
 static int reset(struct admin *admin, const char *name)
@@ -173,11 +197,10 @@ static int reset(struct admin *admin, const char *name)
     enum err settled = store_settle(admin->store);
     if (!e)
         e = settled;
-    if (!e)
-        print_token(admin, name, token, until);
+    int status = e ? fail_user(e, name) : print_token(admin, name, token, until);
     bytes_wipe(bytes, sizeof(bytes));
     bytes_wipe(token, sizeof(token));
-    return e ? fail_user(e, name) : EX_OK;
+    return status;
 }
 
 int users_main(struct admin *admin, int argc, char *argv[])
@@ -195,15 +218,18 @@ int users_main(struct admin *admin, int argc, char *argv[])
             continue;
         const char *name = words[i].has_name && argc > 2 ? argv[2] : "";
         if (argc != (words[i].has_name ? 3 : 2))
-            return admin_misuse(words[i].has_name ? "users: that word takes a name"
-                                                  : "users list takes no arguments");
+            return admin_misuse(words[i].has_name ? "users %s takes one name"
+                                                  : "users %s takes no arguments",
+                                words[i].word);
         if (words[i].has_name && !field_is_user(span_str(name)))
-            return admin_misuse("users: that is no user's name");
+            return admin_misuse("%s is no user's name", log_quote(name).text);
         if (admin->days != 0 && words[i].run != reset)
             return admin_misuse("users: --days belongs to reset");
         int status = admin_open(admin);
         return status == EX_OK ? words[i].run(admin, name) : status;
     }
+    if (argc > 1)
+        return admin_misuse("%s is no word of users", log_quote(argv[1]).text);
     return admin_misuse("users takes `list`, or `show`, `disable`, `enable`, `delete` or `reset` "
                         "and a name");
 }

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/log.h"
+#include "base/setting.h"
 
 #include "base/banned.h"
 
@@ -24,24 +26,29 @@ static char *trim(char *text)
     return text;
 }
 
-/* One line, cut at its LF. Returns what is wrong with it, or NULL. */
-static const char *take_line(char *line, conf_setter *set, void *context)
+/* One line, cut at its LF. On an error wrong[size] says what is wrong with it. */
+static enum err take_line(char *line, conf_setter *set, void *context, char *wrong, size_t size)
 {
     line = trim(line);
     if (*line == '\0' || *line == '#')
-        return NULL;
+        return ERR_OK;
     char *equals = strchr(line, '=');
-    if (!equals)
-        return "expected `name = value`";
-    *equals = '\0';
-    switch (set(context, trim(line), trim(equals + 1))) {
-    case ERR_OK:
-        return NULL;
-    case ERR_NOT_FOUND:
-        return "unknown name; see --help for the names there are";
-    default:
-        return "bad value; see --help for what is allowed";
+    if (!equals) {
+        snprintf(wrong, size, "expected `name = value`");
+        return ERR_MALFORMED;
     }
+    *equals = '\0';
+    const char *name = trim(line);
+    enum err e = set(context, name, trim(equals + 1));
+    if (!e)
+        return ERR_OK;
+    setting_describe(name, wrong, size);
+    if (e == ERR_NOT_FOUND)
+        snprintf(wrong, size, "unknown name %s; secmsg-handler --help has the names there are",
+                 log_quote(name).text);
+    else if (*wrong == '\0')
+        snprintf(wrong, size, "bad value of %s", log_quote(name).text);
+    return ERR_MALFORMED;
 }
 
 static enum err read_text(const char *path, struct buf *text, char *message, size_t size)
@@ -68,11 +75,10 @@ enum err conf_read(const char *path, conf_setter *set, void *context, char *mess
         if (end)
             *end = '\0';
         next = end ? end + 1 : NULL;
-        const char *wrong = take_line(start, set, context);
-        if (wrong) {
+        char wrong[512];
+        e = take_line(start, set, context, wrong, sizeof(wrong));
+        if (e)
             snprintf(message, size, "%s:%u: %s", path, line, wrong);
-            e = ERR_MALFORMED;
-        }
     }
     buf_free(&text);
     return e;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/conf.h"
+#include "base/setting.h"
 #include "wire/frame.h"
 
 #include "base/banned.h"
@@ -45,25 +46,19 @@ const char settings_help[] =
     "The log goes to standard error. Exit status 0 for everything that the other side can\n"
     "cause; sysexits.h for the rest. See docs/ for the protocol and for operating a server.\n";
 
-/* A number that can be set: where it is kept, and between which bounds. */
-struct number {
+/* Where a number is kept. */
+static const struct {
     const char *name;
     size_t offset;
-    uint64_t least, most;
-};
-
-#define DAY  ((uint64_t)86400)
-#define MANY ((uint64_t)1 << 40)
-
-static const struct number numbers[] = {
-    {"hello-timeout", offsetof(struct settings, hello_timeout), 1, DAY},
-    {"login-timeout", offsetof(struct settings, login_timeout), 1, DAY},
-    {"idle-timeout", offsetof(struct settings, idle_timeout), 1, DAY},
-    {"max-message", offsetof(struct settings, max_message), 4096, 64 * 1024 * 1024},
-    {"mailbox-messages", offsetof(struct settings, quota.messages), 1, 1000000},
-    {"mailbox-bytes", offsetof(struct settings, quota.bytes), 4096, MANY},
-    {"mailbox-per-sender", offsetof(struct settings, quota.per_sender_percent), 1, 100},
-    {"retention-days", offsetof(struct settings, quota.retention_days), 0, 36500},
+} numbers[] = {
+    {"hello-timeout", offsetof(struct settings, hello_timeout)},
+    {"login-timeout", offsetof(struct settings, login_timeout)},
+    {"idle-timeout", offsetof(struct settings, idle_timeout)},
+    {"max-message", offsetof(struct settings, max_message)},
+    {"mailbox-messages", offsetof(struct settings, quota.messages)},
+    {"mailbox-bytes", offsetof(struct settings, quota.bytes)},
+    {"mailbox-per-sender", offsetof(struct settings, quota.per_sender_percent)},
+    {"retention-days", offsetof(struct settings, quota.retention_days)},
 };
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
@@ -84,33 +79,6 @@ size_t settings_max_frame(const struct settings *settings)
     return frame_line_len(WIRE_HEAD_MAX + 1 + (size_t)settings->max_message);
 }
 
-static enum err set_registration(struct settings *s, const char *value)
-{
-    for (size_t i = 0; i < sizeof(registrations) / sizeof(registrations[0]); i++)
-        if (strcmp(value, registrations[i]) == 0) {
-            s->registration = (enum registration)i;
-            return ERR_OK;
-        }
-    return ERR_MALFORMED;
-}
-
-static enum err set_log_level(struct settings *s, const char *value)
-{
-    static const struct {
-        const char *name;
-        enum log_level level;
-    } levels[] = {{"error", LOG_LEVEL_ERROR},
-                  {"warning", LOG_LEVEL_WARNING},
-                  {"info", LOG_LEVEL_INFO},
-                  {"debug", LOG_LEVEL_DEBUG}};
-    for (size_t i = 0; i < sizeof(levels) / sizeof(levels[0]); i++)
-        if (strcmp(value, levels[i].name) == 0) {
-            s->log_level = levels[i].level;
-            return ERR_OK;
-        }
-    return ERR_MALFORMED;
-}
-
 static enum err set_store(struct settings *s, const char *value)
 {
     if (*value == '\0' || strlen(value) >= sizeof(s->store))
@@ -126,18 +94,22 @@ static enum err set(void *context, const char *name, const char *value)
     for (size_t i = 0; i < NUMBERS; i++)
         if (strcmp(name, numbers[i].name) == 0) {
             uint64_t n;
-            enum err e = conf_number(value, numbers[i].least, numbers[i].most, &n);
+            enum err e = setting_number(name, value, &n);
             if (!e)
                 memcpy((char *)s + numbers[i].offset, &n, sizeof(n));
             return e;
         }
     if (strcmp(name, "store") == 0)
         return set_store(s, value);
-    if (strcmp(name, "registration") == 0)
-        return set_registration(s, value);
-    if (strcmp(name, "log-level") == 0)
-        return set_log_level(s, value);
-    return ERR_NOT_FOUND;
+    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+                                            LOG_LEVEL_DEBUG};
+    size_t choice;
+    enum err e = setting_choice(name, value, &choice);
+    if (!e && strcmp(name, "registration") == 0)
+        s->registration = (enum registration)choice;
+    else if (!e)
+        s->log_level = levels[choice];
+    return e;
 }
 
 /* systemd hands over its directories separated by colons; the first is ours. */

@@ -52,7 +52,8 @@ struct keeper {
                       struct operate_check *check);
     enum err (*compact)(struct store *store, unsigned shard, struct operate_compaction *compaction);
     enum err (*backup_begin)(struct store *store, const char *path, int *target);
-    enum err (*backup_shard)(struct store *store, unsigned shard, int target, uint64_t *bytes);
+    enum err (*backup_shard)(struct store *store, unsigned shard, int target,
+                             struct operate_copy *copy);
     enum err (*backup_end)(struct store *store, int target);
     enum err (*visit_accounts)(struct store *store, unsigned shard, operate_visitor *visit,
                                void *context);

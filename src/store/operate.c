@@ -32,9 +32,10 @@ enum err operate_backup_begin(struct store *store, const char *path, int *target
     return store->keeper->backup_begin(store, path, target);
 }
 
-enum err operate_backup_shard(struct store *store, unsigned shard, int target, uint64_t *bytes)
+enum err operate_backup_shard(struct store *store, unsigned shard, int target,
+                              struct operate_copy *copy)
 {
-    return store->keeper->backup_shard(store, shard, target, bytes);
+    return store->keeper->backup_shard(store, shard, target, copy);
 }
 
 enum err operate_backup_end(struct store *store, int target)

@@ -35,6 +35,8 @@ struct operate_check {
     uint64_t records;      /* in the log, all read */
     uint64_t lost_records; /* of them damaged */
     uint64_t differences; /* entries of the index that aren't what the log says, and wrong totals */
+    char kept[64];        /* REPAIRED: the file that was kept aside, */
+    uint64_t kept_bytes;  /* and its size */
 };
 
 /* Reads all of a shard: each record's checksum and place in the chain, each entry of the index against an
@@ -62,9 +64,16 @@ enum err operate_compact(struct store *store, unsigned shard,
  * are other things in it; ERR_EXISTS: it is this store, or another one. */
 enum err operate_backup_begin(struct store *store, const char *path, int *target) MUST_USE;
 
-/* Sets *bytes to what was copied. */
+struct operate_copy {
+    uint64_t bytes; /* that were copied */
+    uint64_t
+        damaged; /* records among them, named in the log, and no account: the rest can be restored */
+};
+
+/* Reads and checks all that it copies. ERR_DAMAGED: of the shard nothing could be restored, so what an earlier backup
+ * has of it stays. ERR_NO_SPACE also where the store is on the same disk, before that is full. */
 enum err operate_backup_shard(struct store *store, unsigned shard, int target,
-                              uint64_t *bytes) MUST_USE;
+                              struct operate_copy *copy) MUST_USE;
 
 /* Host key and settings; closes the target, whatever happens. */
 enum err operate_backup_end(struct store *store, int target) MUST_USE;

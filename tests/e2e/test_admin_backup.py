@@ -381,7 +381,7 @@ def test_a_bit_of_a_backup_s_last_record(store, tmp_path, is_copied):  # noqa: F
     kind, at, length = records(log)[-1]
     assert kind == 'put'
     flip(log, at + length - 1)
-    assert 'log_damaged' in admin(back, 'restore', str(copy)).stderr
+    assert 'log_damaged' in admin(back, 'restore', str(copy), status=65).stderr
     assert admin(back, 'check', status=65)
 
 
@@ -421,3 +421,157 @@ def test_a_plain_copy_put_back(store, tmp_path):  # noqa: F811
     admin(store, 'check')
     admin(back, 'restore', str(copy))
     assert 'two' in plain(back, 'LOGIN alice pw', *['READ'] * 3)
+
+
+def spoil(path, user, kind):
+    """Four bytes of a record that lives, of the shard that the user is in; its number, and how the file was."""
+    log = os.path.join(shard_of(path, user), 'log.1')
+    with open(log, 'rb') as file:
+        before = file.read()
+    _, at, length = [r for r in records(log) if r[0] == kind][0]
+    with open(log, 'r+b') as file:
+        file.seek(at + length - 8)
+        file.write(b'\xa5\x5a\xc3\x3c')
+    return os.path.basename(os.path.dirname(log)), before
+
+
+def test_a_damaged_message_is_copied_and_named(store, tmp_path):  # noqa: F811
+    """Though the index is trusted. The rest of its shard is in the backup, also what came later; and each restore of
+    it names the shard, whether there are indexes in the backup or not."""
+    copy, old = tmp_path / 'copy', tmp_path / 'old'
+    admin(store, 'backup', str(old))
+    shard, _ = spoil(store, 'alice', 'put')
+    for _ in range(2):
+        done = admin(store, '--json', 'backup', str(copy), status=65)
+        assert 'log_damaged' in done.stderr and 'secmsg-admin: shard %s ' % shard in done.stderr
+        assert lines(done)[0]['shards'] == len(os.listdir(store / 'shards')) - 1
+        plain(store, 'LOGIN bob pw', 'COMPOSE alice', 'later')
+    for number in range(3):
+        back = tmp_path / ('back%d' % number)
+        done = admin(back, 'restore', str(copy), status=65)
+        assert 'shard %s of the backup ' % shard in done.stderr
+        heard = plain(back, 'LOGIN alice pw', *['READ'] * 3)
+        assert 'one' not in heard and 'two' in heard and 'later' in heard
+    admin(store, 'backup', str(old))
+    admin(tmp_path / 'whole', 'restore', str(old))
+    heard = plain(tmp_path / 'whole', 'LOGIN alice pw', *['READ'] * 4)
+    assert 'one' in heard and 'two' in heard and 'later' in heard
+
+
+def test_what_could_not_be_restored_replaces_nothing(store, tmp_path):  # noqa: F811
+    """A damaged account under a trusted index: named, and the earlier backup of that shard stays good."""
+    copy, fresh = tmp_path / 'copy', tmp_path / 'fresh'
+    admin(store, 'backup', str(copy))
+    admin(store, 'compact')
+    shards = set(os.listdir(store / 'shards')) - {'made'}
+    [shard] = [s for s in shards if 'alice' in open(glob.glob('%s/shards/%s/log.*' % (store, s))[0], 'rb').read()
+               .decode('latin-1')]
+    log = glob.glob('%s/shards/%s/log.*' % (store, shard))[0]
+    _, at, length = [r for r in records(log) if r[0] == 'account'][0]
+    with open(log, 'r+b') as file:
+        file.seek(at + length - 8)
+        file.write(b'\xa5\x5a\xc3\x3c')
+    for target in (copy, fresh):
+        done = admin(store, 'backup', str(target), status=65)
+        assert 'shard %s is damaged' % shard in done.stderr
+    admin(tmp_path / 'back', 'restore', str(copy))
+    assert 'one' in plain(tmp_path / 'back', 'LOGIN alice pw', 'READ')
+    spoil(copy, 'alice', 'account')
+    done = admin(tmp_path / 'none', 'restore', str(copy), status=65)
+    assert "shard %s of the backup %s is damaged; it isn't restored" % (shard, copy) in done.stderr
+
+
+def test_the_store_s_own_disk_is_not_filled(store, tmp_path):  # noqa: F811
+    """A backup stops while the store still has room, and of a file that couldn't be written nothing stays."""
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=8m', 'none', disk], check=False).returncode:
+        pytest.skip('a small file system can only be mounted by root')
+    try:
+        plain(store, 'LOGIN bob pw', *['COMPOSE alice', 'x' * 9000] * 100)
+        shutil.copytree(store, disk / 'store', ignore=shutil.ignore_patterns('lock', 'index.gdbm'))
+        admin(disk / 'store', 'stats')
+        room = os.statvfs(disk)
+        (disk / 'ballast').write_bytes(bytes(room.f_bavail * room.f_frsize - 1500 * 1024))
+        done = admin(disk / 'store', 'backup', str(disk / 'copy'), status=FULL)
+        assert done.stderr.count('\n') == 1 and 'space' in done.stderr
+        room = os.statvfs(disk)
+        assert room.f_bavail * room.f_frsize >= 1024 * 1024
+        assert not glob.glob('%s/**/*.new' % (disk / 'copy'), recursive=True)
+        (disk / 'ballast').unlink()
+        admin(disk / 'store', 'backup', str(disk / 'copy'))
+        assert books(disk / 'store') == books(disk / 'copy')
+    finally:
+        subprocess.run(['umount', disk], check=True)
+
+
+def test_a_full_disk_keeps_no_part(store, tmp_path):  # noqa: F811
+    """On a disk of its own a backup may take all the room; what it couldn't finish it removes, and the log that was
+    there ends where it did."""
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=1m', 'none', disk], check=False).returncode:
+        pytest.skip('a small file system can only be mounted by root')
+    try:
+        admin(store, 'backup', str(disk / 'copy'))
+        log = os.path.join(shard_of(disk / 'copy', 'alice'), 'log.1')
+        size = os.path.getsize(log)
+        plain(store, 'LOGIN bob pw', *['COMPOSE alice', 'x' * 9000] * 150)
+        admin(store, 'backup', str(disk / 'copy'), status=FULL)
+        assert os.path.getsize(log) == size and os.path.exists(os.path.join(os.path.dirname(log), 'lock'))
+        admin(store, 'compact')
+        admin(store, 'backup', str(disk / 'copy'), status=FULL)
+        assert os.path.getsize(log) == size and os.path.exists(os.path.join(os.path.dirname(log), 'lock'))
+        assert not glob.glob('%s/**/*.new' % (disk / 'copy'), recursive=True)
+        admin(tmp_path / 'back', 'restore', str(disk / 'copy'))
+        assert 'one' in plain(tmp_path / 'back', 'LOGIN alice pw', 'READ')
+    finally:
+        subprocess.run(['umount', disk], check=True)
+
+
+def test_not_into_the_store_itself(store, tmp_path):  # noqa: F811
+    """Refused, wherever in it, and nothing is made there."""
+    admin(store, 'backup', str(tmp_path / 'copy'))
+    (store / 'shards' / 'mine').mkdir(0o700)
+    (tmp_path / 'link').symlink_to(store / 'shards' / 'mine')
+    for place in (store / 'sub', store / 'shards' / 'sub', store / 'shards' / 'mine' / 'sub', tmp_path / 'link'):
+        before = {root: (sub, names) for root, sub, names in os.walk(store)}
+        done = admin(store, 'backup', str(place), status=FULL)
+        assert done.stderr.count('\n') == 1 and str(place) in done.stderr
+        assert {root: (sub, names) for root, sub, names in os.walk(store)} == before
+    admin(tmp_path / 'copy' / 'sub', 'restore', str(tmp_path / 'copy'), status=FULL)
+    assert not (tmp_path / 'copy' / 'sub').exists()
+
+
+def test_what_is_said_of_a_restore(store, tmp_path):  # noqa: F811
+    """Its own words where it is refused; and whoever opens what it didn't finish is told to finish it."""
+    copy, back = tmp_path / 'copy', tmp_path / 'back'
+    admin(store, 'backup', str(copy))
+    back.mkdir()
+    (back / 'letter').write_text('mine')
+    assert 'earlier backup' not in admin(back, 'restore', str(copy), status=FULL).stderr
+    (back / 'letter').unlink()
+    ident = [line for line in open(store / 'store.conf') if line.startswith('id = ')][0][5:]
+    (back / 'backup.begun').write_text(ident)
+    told = [admin(back, word, status=66).stderr for word in ('stats', 'init')]
+    done = subprocess.run([program('secmsg-handler'), '--plain', '--store', back], input='EXIT\n', text=True,
+                          capture_output=True, check=False, env=clean_environment('/nonexistent'))
+    assert done.returncode
+    for text in told + [done.stderr]:
+        assert "isn't finished; give the same command again" in text
+    admin(back, 'restore', str(copy))
+    assert books(back) == books(store)
+
+
+def test_an_older_backup_by_hard_links(store, tmp_path):  # noqa: F811
+    """A backup that shares its files with the next one stays as it was, also where that has shards more."""
+    backup, old = tmp_path / 'backup', tmp_path / 'old'
+    assert admin(store, 'backup', str(backup)).returncode == 0
+    subprocess.run(['cp', '-al', str(backup), str(old)], check=True)
+    before = books(store)
+    for i in range(12):
+        plain(store, f'REGISTER later{i} pw')
+    assert admin(store, 'backup', str(backup)).returncode == 0
+    assert admin(old, 'check').returncode == 0
+    assert books(old) == before
+    assert admin(tmp_path / 'new', 'restore', str(old)).returncode == 0

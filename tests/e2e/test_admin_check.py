@@ -1,9 +1,11 @@
 """Flipped bytes, one after the other: what `check` says of them, what a repair makes of them, and that the store
 can be used afterwards."""
+import contextlib
 import glob
 import os
 import shutil
 import struct
+import subprocess
 
 import pytest
 
@@ -101,6 +103,62 @@ def test_an_account(read_store):
     flip(log, at + length - 40)
     admin(read_store, 'check')
     assert 'two' in plain(read_store, 'LOGIN alice pw', 'READ')
+
+
+def test_a_repair_that_succeeds_looks_like_one(read_store):
+    """It names what it found and what it did, and no step between."""
+    shard = shard_of(read_store, 'alice')
+    log = os.path.join(shard, 'log.1')
+    _, at, length = [r for r in records(log) if r[0] == 'put'][1]
+    flip(log, at + length - 3)
+    done = admin(read_store, 'check', '--repair', status=REPAIRED)
+    assert 'compact_refused' not in done.stderr and 'index_contradicts_log' not in done.stderr
+    assert 'shard %s: repaired: 1 record left out; the old log is kept as kept.1.log.1 (' % \
+        os.path.basename(shard) in done.stdout
+
+
+def test_a_repair_in_vain_keeps_nothing(read_store):
+    """However often it is tried: the file is where it was."""
+    shard = shard_of(read_store, 'bob')
+    log = os.path.join(shard, 'log.1')
+    _, at, length = [r for r in records(log) if r[0] == 'account'][-1]
+    flip(log, at + length - 2)
+    for _ in range(3):
+        admin(read_store, 'check', '--repair', status=DAMAGED)
+    assert glob.glob(shard + '/kept.*') == [] and os.path.exists(log)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of two megabytes."""
+    disk = tmp_path / 'disk'
+    disk.mkdir()
+    if os.geteuid() or subprocess.run(['mount', '-t', 'tmpfs', '-o', 'size=2m,mode=700', 'none', disk],
+                                      check=False).returncode:
+        pytest.skip('needs the right to mount')
+    yield disk
+    subprocess.run(['umount', '-l', disk], check=True)
+
+
+def fill(path):
+    """Up to the disk's last byte."""
+    with open(path, 'wb', buffering=0) as file, contextlib.suppress(OSError):
+        while True:
+            file.write(bytes(4096))
+
+
+def test_a_full_disk(store, small_disk):  # noqa: F811
+    """It is read all the same: what has no room there is made in memory."""
+    path = small_disk / 'store'
+    shutil.copytree(store, path, ignore=shutil.ignore_patterns('lock', 'index.gdbm'))
+    expected = admin(path, 'check').stdout
+    fill(small_disk / 'filler')
+    for words in (['check'], ['check', '--repair']):
+        assert admin(path, *words).stdout == expected
+    os.unlink(glob.glob('%s/shards/*/index.gdbm' % path)[0])
+    fill(small_disk / 'more')
+    done = admin(path, 'check', status=73)
+    assert done.stdout.startswith('unfinished: 2 of 3 shards checked, ')
 
 
 @pytest.mark.parametrize('name', ['index.gdbm', 'lock'])

@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -64,6 +65,63 @@ def test_a_wrong_command_line(tmp_path, words):
     assert not path.exists()
 
 
+@pytest.mark.parametrize('words, text', [
+    ([], 'a word that says what is to be done is missing'), (['stat'], '"stat" is no word'), (['a\x1b'], r'"a\x1b" is no'),
+    (['--stroe=S', 'stats'], 'there is no option --stroe;'), (['stats', '--stroe', 'S'], 'there is no option --stroe;'),
+    (['-x', 'stats'], 'there is no option -x;'), (['stats', '--store'], '--store needs a value'),
+    (['--json=1', 'stats'], '--json takes no value'), (['users', 'lost'], '"lost" is no word of users'),
+    (['users', 'disable', 'bob', 'alice'], 'users disable takes one name'), (['users', 'show'], 'users show takes one name'),
+    (['users', 'show', 'A B'], '"A B" is no user\'s name')])
+def test_a_mistake_is_repeated(words, text):
+    """What was mistyped is in the line that refuses it, and no terminal's escape is."""
+    done = run(*words)
+    one_line(done, 64, text)
+    assert '\x1b' not in done.stderr
+
+
+def test_mistakes_in_the_settings(store, tmp_path):  # noqa: F811
+    """A mistyped name isn't passed over: it could be the store's. A value is refused with what is allowed."""
+    config = tmp_path / 'conf'
+    for text, said in [('stroe = /srv/x', 'unknown name "stroe"'), ('retention-days = x', 'takes a number from 0 to 36500'),
+                       ('idle-timeout = 0', 'idle-timeout takes a number from 1 to 86400'),
+                       ('registration = maybe', 'registration takes open, invite or closed'),
+                       ('log-level = loud', 'error, warning, info or debug'), ('store =', 'store takes a path')]:
+        config.write_text(text + '\n')
+        one_line(run('--store', store, '--config', config, 'stats'), 78, '%s:1: ' % config, said)
+    config.write_text('store = %s\nregistration = invite\nlog-level = debug\nmax-message = 1M\n' % store)
+    assert run('--config', config, 'stats').returncode == 0
+
+
+def test_output_that_cannot_be_written(store):  # noqa: F811
+    """The reason is the write's own, and an invitation that nobody got isn't promised."""
+    with open('/dev/full', 'wb') as full:
+        for words in (['stats'], ['--json', 'stats'], ['users', 'list'], ['check']):
+            one_line(run('--store', store, *words, stdout=full), 74, 'No space left on device')
+        for words in (['users', 'reset', 'carol'], ['--json', 'users', 'reset', 'carol']):
+            one_line(run('--store', store, *words, stdout=full), 74,
+                     'No space left on device; the invitation is lost: give the same command again')
+    assert 'can be registered' in run('--store', store, 'users', 'reset', 'carol').stderr
+
+
+def test_changes_of_a_deleted_name(store):  # noqa: F811
+    """It isn't said that there never was one, and what helps is said."""
+    admin(store, 'users', 'delete', 'bob')
+    admin(store, 'users', 'reset', 'carol')
+    for word in ('disable', 'enable', 'delete'):
+        one_line(run('--store', store, 'users', word, 'bob'), 67, 'bob was deleted; `users reset bob` invites')
+    for word in ('disable', 'enable'):
+        one_line(run('--store', store, 'users', word, 'carol'), 67, '`users delete carol` withdraws')
+    one_line(run('--store', store, 'users', 'disable', 'nobody'), 67, 'there is no such account')
+
+
+def test_one_is_not_many(tmp_path):
+    """1 shard, 1 record."""
+    path = tmp_path / 'store'
+    plain(path, 'REGISTER alice pw')
+    assert run('--store', path, 'check').stdout == 'clean: 1 shard in use, 1 record\n'
+    assert run('--store', path, 'compact').stdout.startswith('1 shard: ')
+
+
 def test_statuses_of_files(store, tmp_path):  # noqa: F811
     """65 to 78, but for those that have tests of their own."""
     at = ['--store', store]
@@ -106,7 +164,9 @@ def test_as_somebody_else(store):  # noqa: F811
     subprocess.run(['chown', '-R', '65534', store], check=True)
     before = everything()
     for words in (['check', '--repair'], ['stats'], ['users', 'list'], ['compact'], ['backup', '/tmp/none'], ['init']):
-        one_line(run('--store', store, *words), 77, 'user 65534', 'runs as 0')
+        done = run('--store', store, *words)
+        one_line(done, 77, '(65534), and this runs as root (0); run it as that user: sudo -u')
+        assert 'chown' not in done.stderr
     assert everything() == before
     subprocess.run(['chown', '-R', '0', store], check=True)
     with tempfile.TemporaryDirectory() as place:  # which nobody can reach, as the tests' own may not be
@@ -115,7 +175,14 @@ def test_as_somebody_else(store):  # noqa: F811
         shutil.copy(program('secmsg-admin'), place)
         done = subprocess.run([place + '/secmsg-admin', '--store', place + '/store', 'check'], capture_output=True,
                               text=True, user=65534, group=65534, extra_groups=[], cwd='/', check=False)
-    one_line(done, 77, 'user 0', 'runs as 65534')
+        subprocess.run(['chown', '-R', '65534', place + '/store'], check=True)
+        os.mkdir(place + '/closed', 0o700)
+        for parent in (place, place + '/closed'):
+            refused = subprocess.run([place + '/secmsg-admin', '--store', place + '/store', 'backup', parent + '/copy'],
+                                     capture_output=True, text=True, user=65534, group=65534, extra_groups=[], cwd='/',
+                                     check=False)
+            one_line(refused, 77, parent + "/copy: can't be reached or made: permission denied")
+    one_line(done, 77, 'belongs to root (0)', '(65534)', "sudo -u 'root'")
 
 
 def test_options_may_stand_anywhere(store):  # noqa: F811
@@ -143,10 +210,12 @@ def test_json_is_one_object_a_line(store, tmp_path):  # noqa: F811
 
 
 def on_terminal(path, *words):
-    """Runs it with a terminal as standard error: what that got, and what standard output did."""
+    """Runs it with a terminal as standard error: what that got, and what standard output did. Ctrl-C ends it, also
+    where the tests run in the background of a shell, which ignores it."""
     master, slave = os.openpty()
     popen = subprocess.Popen([program('secmsg-admin'), '--store', str(path), *words], stdout=subprocess.PIPE,
-                             stderr=slave, text=True, env=clean_environment('/nonexistent'))
+                             stderr=slave, text=True, env=clean_environment('/nonexistent'),
+                             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     os.close(slave)
     return fdpexpect.fdspawn(master, timeout=20, encoding='utf-8'), popen
 
@@ -175,6 +244,17 @@ def test_progress(store, tmp_path, words):  # noqa: F811
                                  stderr=subprocess.PIPE, env=clean_environment('/nonexistent'))
         time.sleep(1.8)
     assert popen.communicate(timeout=30)[1] == b''
+
+
+def test_progress_that_is_interrupted(store):  # noqa: F811
+    """Ctrl-C takes the line off the terminal, and ends it as a signal does."""
+    with locked(store):
+        terminal, popen = on_terminal(store, 'check')
+        terminal.expect(r'check: shard \d+ of 256, 1 s\r')
+        popen.send_signal(signal.SIGINT)
+        assert popen.wait(20) == -signal.SIGINT
+    terminal.expect(r'\x1b\[K$')
+    terminal.close()
 
 
 def full_pipe():

@@ -118,7 +118,8 @@ WHOLE = {
     'shards open to all': (lambda s: os.chmod(s + '/shards', 0o772), NO_PERMISSION, 'to its shards; chmod'),
 }
 OWNED = {name: (lambda s, name=name: os.chown(os.path.join(s, name), NOBODY, -1), NO_PERMISSION,
-                'belongs to user 65534, and this runs as 0; run it as that user, or chown')
+                r"belongs to \w+ \(65534\), and this runs as root \(0\); run it as that user: sudo -u '\w+' \.\.\."
+                if name == '.' else r'its \S+ belongs to \w+ \(65534\), and the store to root \(0\).*; chown it')
          for name in ('.', 'host.key', 'store.conf', 'shards')}
 
 

@@ -69,8 +69,9 @@ static void what_is_wrong_is_told_with_its_line(void **state)
         const char *content, *message;
     } table[] = {
         {"a = 1\nno equals sign\nb = 2\n", "test.conf:2: expected `name = value`"},
-        {"unknown = 1\n", "test.conf:1: unknown name; see --help for the names there are"},
-        {"a = 1\n\n#\nb = bad", "test.conf:4: bad value; see --help for what is allowed"},
+        {"unknown = 1\n",
+         "test.conf:1: unknown name \"unknown\"; secmsg-handler --help has the names there are"},
+        {"a = 1\n\n#\nb = bad", "test.conf:4: bad value of \"b\""},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         char message[200];

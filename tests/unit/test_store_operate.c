@@ -269,10 +269,11 @@ static uint64_t back_up(struct store *s, const char *path)
     uint64_t all = 0;
     assert_int_equal(operate_backup_begin(s, path, &target), ERR_OK);
     for (unsigned i = 0; i < operate_shard_count(s); i++) {
-        uint64_t bytes;
-        enum err e = operate_backup_shard(s, i, target, &bytes);
+        struct operate_copy copy;
+        enum err e = operate_backup_shard(s, i, target, &copy);
         assert_true(e == ERR_OK || e == ERR_NOT_FOUND);
-        all += bytes;
+        all += copy.bytes;
+        assert_int_equal(copy.damaged, 0);
     }
     assert_int_equal(operate_backup_end(s, target), ERR_OK);
     return all;

@@ -444,9 +444,28 @@ static void a_full_disk_is_an_error_and_can_be_emptied(void **state)
     }
 }
 
+static void a_batch_over_many_shards_opens_only_so_many(void **state)
+{
+    /* What is gathered before it is settled doesn't use up the process's descriptors. */
+    struct fixture *f = *state;
+    unsigned most = 0;
+    for (unsigned i = 0; i < 250; i++) {
+        struct store_account a = STORE_ACCOUNT_INIT;
+        char name[16];
+        snprintf(name, sizeof(name), "user%u", i);
+        assert_int_equal(store_account_create(f->s, name, &a), ERR_OK);
+        store_account_free(&a);
+        if (most < keeper_of(f->s)->shards_open)
+            most = keeper_of(f->s)->shards_open;
+    }
+    assert_int_equal(most, KEEPER_SHARDS_MOST);
+    assert_int_equal(store_settle(f->s), ERR_OK);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        FIXTURE_TEST(a_batch_over_many_shards_opens_only_so_many),
         FIXTURE_TEST(a_lost_index_is_built_again),
         FIXTURE_TEST(a_changed_index_is_not_believed),
         FIXTURE_TEST(a_lost_marker_is_made_again),

@@ -123,6 +123,8 @@ static void a_full_mailbox_is_rid_of_what_has_expired(void **state)
     assert_int_equal(fixture_unread(s, &login), 3);
     pass_time(DAY);
     assert_int_equal(fixture_put_n(s, "bob", 4), ERR_FULL);
+    assert_int_equal(store_settle(s), ERR_OK);
+    store_rest(s); /* as in a session that idled */
     store_maintain(s);
     assert_int_equal(fixture_unread(s, &login), 0);
     assert_int_equal(fixture_put_n(s, "bob", 4), ERR_OK);

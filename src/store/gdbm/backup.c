@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "store/gdbm/found.h"
 #include "store/gdbm/generation.h"
 #include "store/gdbm/index.h"
@@ -28,26 +29,17 @@
 #define CONF_MAX 65536
 
 struct backup {
+    const struct directory *store;
     struct original from;
-    int dir; /* of the shard in the backup */
+    int dir;                   /* of the shard in the backup */
+    struct journal_end common; /* what the backup has of this very log; place 0: nothing */
     uint64_t bytes;
+    bool is_taken_back; /* what had been added to the backup's log: its end is to be noted again */
 };
 
 enum err backup_begin(struct store *store, const char *path, int *target)
 {
     return target_open(&keeper_of(store)->directory, path, target);
-}
-
-/* Whoever has opened the backup as a store has left an index and a marker there, which would speak of another log
- * than the one that comes. */
-static enum err open_place(struct backup *b, int target)
-{
-    enum err e = target_open_shard(target, b->from.owner.shard, &b->dir);
-    if (e)
-        return e;
-    unlinkat(b->dir, "lock", 0);
-    unlinkat(b->dir, INDEX_NAME, 0);
-    return ERR_OK;
 }
 
 /* Tags chain, so the same tag in the same place means the same records up to there. After a loss of power a
@@ -68,25 +60,23 @@ static bool has_one_name(const struct journal *there)
     return fstat(there->fd, &st) == 0 && st.st_nlink == 1;
 }
 
-/* How much of this very log the backup has already: whole records, from the front. */
-static uint64_t find_common(const struct backup *b)
+/* Whole records, from the front. */
+static void find_common(struct backup *b)
 {
     struct journal there = JOURNAL_CLOSED;
     struct scan scan;
     struct scan_record record;
-    uint64_t common = 0;
     if (journal_open(&there, b->dir, b->from.owner, b->from.log.generation, true))
-        return 0;
+        return;
     if (has_one_name(&there) && memcmp(there.key, b->from.log.key, sizeof(there.key)) == 0) {
         scan_open(&scan, &there, 0);
         while (scan_next(&scan, &record) == ERR_OK)
-            common = scan.end.place;
+            b->common = scan.end;
         if (!has_tag(b, scan.end))
-            common = 0;
+            b->common.place = 0;
         scan_close(&scan);
     }
     journal_close(&there);
-    return common;
 }
 
 static enum err copy_bytes(struct backup *b, int to, uint64_t at)
@@ -100,7 +90,8 @@ static enum err copy_bytes(struct backup *b, int to, uint64_t at)
             e = n < 0 ? target_failed("pread") : ERR_DAMAGED;
             break;
         }
-        if (lseek(to, (off_t)at, SEEK_SET) < 0)
+        e = target_check_room(b->store, to, (uint64_t)n);
+        if (!e && lseek(to, (off_t)at, SEEK_SET) < 0)
             e = target_failed("lseek");
         if (!e)
             e = file_write_all(to, span_of(block, (size_t)n));
@@ -111,11 +102,35 @@ static enum err copy_bytes(struct backup *b, int to, uint64_t at)
     return e;
 }
 
+/* What couldn't be written whole takes no room: a disk may be full of it. */
+static void take_back(struct backup *b, int to, const char *unborn)
+{
+    if (b->common.place == 0)
+        unlinkat(b->dir, unborn, 0);
+    else if (to >= 0 && ftruncate(to, (off_t)b->common.place) == 0)
+        b->is_taken_back = true;
+    else
+        log_event(LOG_LEVEL_WARNING, "backup_not_taken_back", "shard=%u errno=%d",
+                  b->from.owner.shard, errno);
+    if (b->is_taken_back)
+        b->from.end = b->common.place;
+}
+
+/* Whoever has opened the backup as a store has left an index and a marker there, which would speak of another log
+ * than the one that comes. */
+static void forget_old(const struct backup *b)
+{
+    unlinkat(b->dir, "lock", 0);
+    unlinkat(b->dir, INDEX_NAME, 0);
+}
+
 /* Adds to the log that is there, or replaces it by a whole one. */
 static enum err copy_log(struct backup *b)
 {
     char name[JOURNAL_NAME], unborn[JOURNAL_NAME];
-    uint64_t common = find_common(b);
+    uint64_t common = b->common.place;
+    if (common > 0)
+        forget_old(b);
     journal_name(name, b->from.log.generation, "");
     journal_name(unborn, b->from.log.generation, JOURNAL_UNBORN);
     unlinkat(b->dir, unborn, 0);
@@ -125,8 +140,12 @@ static enum err copy_log(struct backup *b)
     enum err e = to < 0 ? target_failed("open") : copy_bytes(b, to, common);
     if (!e && (ftruncate(to, (off_t)b->from.end) != 0 || fsync(to) != 0))
         e = target_failed("fsync");
+    if (e)
+        take_back(b, to, unborn);
     if (to >= 0)
         close(to);
+    if (!e && common == 0)
+        forget_old(b);
     if (!e && common == 0 && renameat(b->dir, unborn, b->dir, name) != 0)
         e = target_failed("rename");
     if (!e && fsync(b->dir) != 0)
@@ -157,6 +176,20 @@ static enum err note_end(const struct backup *b, const struct gdbm_store *k)
     return e ? e : target_sync_directory(b->dir, ".");
 }
 
+/* The list of shards made, under a second name, is also an older backup's, which has fewer. */
+static enum err own_made(int shards)
+{
+    struct stat st;
+    struct buf list = BUF_INIT(LAYOUT_SHARDS_MAX);
+    if (fstatat(shards, MADE_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0 || st.st_nlink < 2)
+        return ERR_OK;
+    enum err e = file_read(shards, MADE_NAME, &list);
+    if (!e)
+        e = target_write_file(shards, MADE_NAME, buf_span(&list));
+    buf_free(&list);
+    return e;
+}
+
 /* Of one that couldn't be copied too: a store without it must not give its names to others. */
 static enum err note_made(int target, unsigned shard, enum err e)
 {
@@ -164,6 +197,8 @@ static enum err note_made(int target, unsigned shard, enum err e)
     enum err noted = target_open_shards(target, &shards);
     if (!noted && fsync(shards) != 0)
         noted = target_failed("fsync");
+    if (!noted && !made_is_noted(shards, shard))
+        noted = own_made(shards);
     if (!noted)
         noted = made_note(shards, shard);
     if (shards >= 0)
@@ -171,21 +206,32 @@ static enum err note_made(int target, unsigned shard, enum err e)
     return e ? e : noted;
 }
 
-enum err backup_shard(struct store *store, unsigned shard, int target, uint64_t *bytes)
+/* What was read to find the log's end has been checked by that. */
+static enum err check_log(struct backup *b)
+{
+    find_common(b);
+    return b->from.lost > 0 ? ERR_OK : original_check(&b->from, b->common);
+}
+
+enum err backup_shard(struct store *store, unsigned shard, int target, struct operate_copy *copy)
 {
     struct gdbm_store *k = keeper_of(store);
-    struct backup b = {.dir = -1};
+    struct backup b = {.store = &k->directory, .dir = -1};
     enum err e = original_open(&b.from, k, shard);
     if (!e)
-        e = open_place(&b, target);
+        e = target_open_shard(target, shard, &b.dir);
+    if (!e)
+        e = check_log(&b);
     if (!e)
         e = copy_log(&b);
-    if (!e)
-        e = note_end(&b, k);
+    if (!e || b.is_taken_back) {
+        enum err noted = note_end(&b, k);
+        e = e ? e : noted;
+    }
     original_close(&b.from);
     if (b.dir >= 0)
         close(b.dir);
-    *bytes = b.bytes;
+    *copy = (struct operate_copy){.bytes = b.bytes, .damaged = b.from.lost};
     bool is_made = !e || e == ERR_DAMAGED || made_is_noted(k->directory.shards, shard);
     return is_made ? note_made(target, shard, e) : e;
 }

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -26,6 +27,7 @@ struct check {
     int dir;
     unsigned number;
     bool is_begun;
+    bool is_in_memory;     /* `made` is */
     enum err error;        /* kept here: shard_run would answer ERR_DAMAGED by a rebuild */
     struct journal log;    /* the log, and */
     struct index *was;     /* a copy of the index, both as they were at */
@@ -47,8 +49,9 @@ static enum err begin(struct shard *shard, void *context)
         c->error = snapshot_index(&c->was, shard);
     if (!c->error) { /* here, so that two checks at once don't get the same file */
         const struct keys *keys = &shard->store->keys;
-        c->error = shard->is_read_only ? index_open_in_memory(&c->made, c->dir, keys)
-                                       : index_open(&c->made, c->dir, CHECK_NAME, keys, true);
+        c->is_in_memory = shard->is_read_only;
+        c->error = c->is_in_memory ? index_open_in_memory(&c->made, c->dir, keys)
+                                   : index_open(&c->made, c->dir, CHECK_NAME, keys, true);
         unlinkat(c->dir, CHECK_NAME, 0);
     }
     return ERR_OK;
@@ -136,6 +139,18 @@ static enum err inspect_medium(struct check *c, struct gdbm_store *k)
     return e ? e : read_log(c);
 }
 
+/* A full disk has no room for an index made anew: then memory has. */
+static enum err read_log_in_memory(struct check *c, struct gdbm_store *k)
+{
+    index_drop(c->made);
+    c->made = NULL;
+    c->is_in_memory = true;
+    *c->result = (struct operate_check){.verdict = OPERATE_CLEAN};
+    c->marker = (struct marker){.serial = 1};
+    enum err e = index_open_in_memory(&c->made, c->dir, &k->keys);
+    return e ? e : read_log(c);
+}
+
 static enum err inspect(struct check *c, struct gdbm_store *k)
 {
     k->is_raw = true;
@@ -148,22 +163,43 @@ static enum err inspect(struct check *c, struct gdbm_store *k)
     c->marker = (struct marker){.serial = 1};
     if (!e)
         e = read_log(c);
+    if (e == ERR_NO_SPACE && c->was != NULL && !c->is_in_memory)
+        e = read_log_in_memory(c, k);
     return e ? e : compare(c);
 }
 
 /* A second name for the file as it is: a repair replaces it and changes nothing in it. */
 static enum err keep(const struct check *c, const char *name)
 {
-    char kept[64];
+    struct stat st;
+    char *kept = c->result->kept;
     for (unsigned i = 1; i < 1000; i++) {
-        snprintf(kept, sizeof(kept), "kept.%u.%s", i, name);
-        if (linkat(c->dir, name, c->dir, kept, 0) == 0)
+        snprintf(kept, sizeof(c->result->kept), "kept.%u.%s", i, name);
+        if (linkat(c->dir, name, c->dir, kept, 0) == 0) {
+            if (fstatat(c->dir, kept, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                c->result->kept_bytes = (uint64_t)st.st_size;
             return ERR_OK;
+        }
         if (errno != EEXIST)
             break;
     }
+    enum err e = errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+    kept[0] = '\0';
     log_event(LOG_LEVEL_ERROR, "keep_failed", "shard=%u file=%s errno=%d", c->number, name, errno);
-    return errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
+    return e;
+}
+
+/* Of a repair that failed, where the file is still in its place: its second name keeps nothing. */
+static void keep_no_more(const struct check *c)
+{
+    struct stat kept, st;
+    const char *name = c->result->kept;
+    const char *second = strchr(name, '.');
+    const char *original = second == NULL ? NULL : strchr(second + 1, '.');
+    if (original != NULL && fstatat(c->dir, name, &kept, AT_SYMLINK_NOFOLLOW) == 0 &&
+        fstatat(c->dir, original + 1, &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_dev == kept.st_dev &&
+        st.st_ino == kept.st_ino)
+        unlinkat(c->dir, name, 0);
 }
 
 static enum err rebuild(struct shard *shard, void *context)
@@ -211,6 +247,8 @@ enum err check_shard(struct store *store, unsigned shard, bool may_repair,
         enum err repaired = may_repair && c.is_begun ? repair(&c, k) : ERR_DAMAGED;
         if (!repaired)
             result->verdict = OPERATE_REPAIRED;
+        else
+            keep_no_more(&c);
         e = repaired == ERR_DAMAGED ? ERR_OK : repaired;
     }
     clean_up(&c);

@@ -173,7 +173,7 @@ static enum err mark(struct compact *c, struct shard *shard)
     if (e)
         return e;
     point_pass("compact: marked");
-    e = marker_raise_durable(&shard->file, marker->generation, marker->end);
+    e = marker_set_durable(&shard->file, marker->generation, marker->end);
     if (!e && fsync(shard->file.fd) != 0)
         e = ERR_IO;
     point_pass("compact: marker synced");
@@ -311,11 +311,17 @@ static enum err attempt(struct gdbm_store *store, unsigned number,
     return e;
 }
 
+struct rebuild {
+    bool is_expected; /* who leaves out what is damaged was told of it */
+    enum err error;
+};
+
 static enum err rebuild(struct shard *shard, void *context)
 {
-    enum err *e = context;
-    log_event(LOG_LEVEL_WARNING, "index_contradicts_log", "shard=%u", shard->number);
-    *e = shard->is_read_only ? ERR_READ_ONLY : rebuild_shard(shard);
+    struct rebuild *r = context;
+    log_event(r->is_expected ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "index_contradicts_log",
+              "shard=%u", shard->number);
+    r->error = shard->is_read_only ? ERR_READ_ONLY : rebuild_shard(shard);
     return ERR_OK;
 }
 
@@ -323,13 +329,13 @@ static enum err rebuild(struct shard *shard, void *context)
 static enum err attempt_twice(struct gdbm_store *store, unsigned number,
                               const struct compact_order *order, struct compact_outcome *outcome)
 {
-    enum err rebuilt = ERR_OK;
+    struct rebuild rebuilt = {.is_expected = order->may_lose};
     enum err e = attempt(store, number, order, outcome);
     if (e != ERR_DAMAGED || (outcome->lost > 0 && !order->may_lose))
         return e;
     e = shard_run_in(store, number, false, rebuild, &rebuilt);
     if (!e)
-        e = rebuilt;
+        e = rebuilt.error;
     return e ? e : attempt(store, number, order, outcome);
 }
 

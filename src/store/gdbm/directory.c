@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +18,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/gdbm/found.h"
+#include "store/gdbm/target.h"
 
 #include "base/banned.h"
 
@@ -41,13 +43,39 @@ static enum err complain_errno(const struct complaint *c, const char *what)
     return errno == ENOSPC ? ERR_NO_SPACE : errno == EROFS ? ERR_READ_ONLY : ERR_IO;
 }
 
-/* `name` is of a file in the store, or empty. */
-static enum err complain_owner(const struct complaint *c, const char *name, uid_t owner)
+/* A user's name as sudo takes it: `#` and the number where there is none. */
+struct user_name {
+    char text[64];
+};
+
+static struct user_name name_user(uid_t user)
+{
+    struct user_name name;
+    const struct passwd *entry = getpwuid(user);
+    if (entry != NULL && strlen(entry->pw_name) < sizeof(name.text))
+        snprintf(name.text, sizeof(name.text), "%s", entry->pw_name);
+    else
+        snprintf(name.text, sizeof(name.text), "#%u", (unsigned)user);
+    return name;
+}
+
+/* To give it to this user would lock out whoever serves it now. */
+static enum err complain_owner(const struct complaint *c, uid_t owner)
+{
+    snprintf(
+        c->message, c->size,
+        "%s: belongs to %s (%u), and this runs as %s (%u); run it as that user: sudo -u '%s' ...",
+        c->path, name_user(owner).text, (unsigned)owner, name_user(geteuid()).text,
+        (unsigned)geteuid(), name_user(owner).text);
+    return ERR_DENIED;
+}
+
+/* Of a file in a store that is this user's. */
+static enum err complain_file_owner(const struct complaint *c, const char *name, uid_t owner)
 {
     snprintf(c->message, c->size,
-             "%s: %s%s%sbelongs to user %u, and this runs as %u; run it as that user, or chown -R "
-             "the store",
-             c->path, *name ? "its " : "", name, *name ? " " : "", (unsigned)owner,
+             "%s: its %s belongs to %s (%u), and the store to %s (%u), as whom this runs; chown it",
+             c->path, name, name_user(owner).text, (unsigned)owner, name_user(geteuid()).text,
              (unsigned)geteuid());
     return ERR_DENIED;
 }
@@ -77,7 +105,7 @@ static enum err check_place(const struct directory *d, const struct complaint *c
             "is on a network file system, where locks and fsync can't be trusted; put the "
             "store on a local disk");
     if (st.st_uid != geteuid())
-        return complain_owner(c, "", st.st_uid);
+        return complain_owner(c, st.st_uid);
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return complain(c, ERR_DENIED, "others may write to it; chmod go-w it");
     return ERR_OK;
@@ -162,7 +190,7 @@ static enum err check_secret(const struct directory *d, const char *name, const 
     if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return ERR_OK; /* what is missing is told where it is opened */
     if (st.st_uid != geteuid())
-        return complain_owner(c, name, st.st_uid);
+        return complain_file_owner(c, name, st.st_uid);
     if ((st.st_mode & (S_IRWXG | S_IRWXO)) == 0)
         return ERR_OK;
     snprintf(c->message, c->size, "%s: others may read or write its %s; chmod 600 it", c->path,
@@ -195,7 +223,7 @@ static enum err open_shards(struct directory *d, const struct complaint *c)
     if (d->shards < 0 || fstat(d->shards, &st) != 0)
         return complain_errno(c, "its shards can't be opened");
     if (st.st_uid != geteuid())
-        return complain_owner(c, FOUND_SHARDS, st.st_uid);
+        return complain_file_owner(c, FOUND_SHARDS, st.st_uid);
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return complain(c, ERR_DENIED, "others may write to its shards; chmod go-w them");
     return ERR_OK;
@@ -209,6 +237,10 @@ static enum err found_here(const struct directory *d, const struct complaint *c)
         return complain_errno(c, "can't be listed");
     enum err e = found_store(fd);
     close(fd);
+    if (e == ERR_MALFORMED && faccessat(d->fd, TARGET_BEGUN, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+        return complain(c, e,
+                        "is a backup, or was to be restored from one, and isn't finished; give the "
+                        "same command again");
     if (e == ERR_MALFORMED)
         return complain(c, e, "isn't a store, and isn't empty; give an empty or a new directory");
     if (e == ERR_DAMAGED)

@@ -54,6 +54,8 @@ static bool is_worth_it(const struct marker *m)
 static bool is_old_enough(const struct shard *shard)
 {
     uint64_t born;
+    if (shard->journal.fd < 0)
+        return true; /* at rest: asked once more under the lock */
     return pread(shard->journal.fd, &born, sizeof(born), offsetof(struct journal_header, time)) ==
                (ssize_t)sizeof(born) &&
            clock_wall() - born >= DUE_WAIT; /* a clock that went back is no reason to wait */

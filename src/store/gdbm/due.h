@@ -8,9 +8,10 @@
 #define DUE_SLACK (UINT64_C(128) * 1024) /* bytes of no use that are left alone */
 #define DUE_WAIT  UINT64_C(3600)         /* seconds */
 
-/* Whether log and index have half as many bytes of no use again as a compaction would write, and DUE_SLACK; or the log can't be
- * written to any more because an fdatasync failed; or, once in DUE_WAIT, a mailbox in which there was no room has
- * expired messages or ids to be forgotten. Not for DUE_WAIT after a failure. By what this handle last saw. */
+/* Whether log and index have half as many bytes of no use again as a compaction would write, and DUE_SLACK; or,
+ * once in DUE_WAIT, a mailbox in which there was no room has expired messages or ids to be forgotten: but not for
+ * DUE_WAIT after a failure. Or the log can't be written to any more because an fdatasync failed: then always. By
+ * what this handle last saw. */
 bool due_is_now(const struct shard *shard);
 
 /* Only from an action. ERR_NO_SPACE: what would be written takes the room that others need meanwhile. is_direct:

@@ -1,44 +1,25 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* GDBM with its habits kept in check. Invariant: between two transactions the cache holds nothing that
- * GDBM doesn't, and GDBM nothing that the file doesn't.
- *
- * Why so: gdbm_close syncs a writer's file, which would cost every session 1.4 ms for an index that can
- * be built again; a call may fail and return success, which gdbm_needs_recovery still shows; mmap would
- * turn a full disk into SIGBUS; its own locks are taken after it has looked at the file. */
+/* A transaction's view of the index. Invariant: between two transactions the cache holds nothing that GDBM
+ * doesn't, and GDBM nothing that the file doesn't. */
 #include "store/gdbm/index.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <gdbm.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/database.h"
 
 #include "base/banned.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-/* GDBM 1.23 doesn't free its header when it refuses a damaged file; everything else that leaks is ours. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:gdbm_fd_open\n";
-}
-#endif
-
-/* GDBM writes a whole bucket, of this size, for each entry stored: the least it takes. Its price is a directory that
- * grows with the index and is written whenever a bucket splits; beyond 32,000 messages that is more. */
-#define BLOCK_SIZE 512
 #define CACHE_SIZE 16
 
 /* So much of a new index is made in memory, of which no disk is to hear until it is whole. */
 #define MEMORY_MOST   (UINT64_C(64) << 20)
 #define MEMORY_STORES 1024 /* between two looks at its size */
-
-#define FLAGS (GDBM_NOMMAP | GDBM_NOLOCK | GDBM_CLOEXEC | GDBM_CLOERROR)
 
 enum cached { CACHED_EMPTY, CACHED_CLEAN, CACHED_CHANGED, CACHED_REMOVED };
 
@@ -65,50 +46,11 @@ static datum datum_of(void *data, size_t size)
     return (datum){.dptr = data, .dsize = (int)size};
 }
 
-static bool is_no_space(int system)
-{
-    return system == ENOSPC || system == EDQUOT || system == EFBIG;
-}
-
-/* Names what GDBM says, and tells a full disk from a broken file. */
-static enum err gdbm_failed(struct index *index, const char *what)
-{
-    gdbm_error code = gdbm_last_errno(index->db);
-    int system = gdbm_check_syserr(code) ? gdbm_last_syserr(index->db) : 0;
-    if (is_no_space(system))
-        return ERR_NO_SPACE;
-    if (code == GDBM_MALLOC_ERROR)
-        return ERR_NO_MEMORY;
-    log_event(LOG_LEVEL_WARNING, "index_failed", "call=%s gdbm=\"%s\" errno=%d", what,
-              gdbm_strerror(code), system);
-    return system != 0 ? ERR_IO : ERR_DAMAGED;
-}
-
-static enum err open_failed(const char *what, int system)
-{
-    if (is_no_space(system))
-        return ERR_NO_SPACE;
-    log_event(LOG_LEVEL_ERROR, "index_open_failed", "call=%s errno=%d", what, system);
-    return ERR_IO;
-}
-
-/* Why GDBM didn't open a file. Only what stood in it before can be damaged, and that may also lead GDBM to
- * places that no file has (EINVAL) or to ask for any amount of memory. */
-static enum err refused(bool is_new, int system)
-{
-    bool is_system = gdbm_check_syserr(gdbm_errno) != 0 && system != 0;
-    if (is_new && gdbm_errno == GDBM_MALLOC_ERROR)
-        return ERR_NO_MEMORY;
-    if (is_new || (is_system && system != EINVAL && system != EOVERFLOW))
-        return open_failed("gdbm_fd_open", system);
-    return ERR_DAMAGED;
-}
-
 static enum err open_file(struct index **index, const struct index *in, int fd, int flags)
 {
     *index = NULL;
     if (fd < 0)
-        return errno == ENOENT ? ERR_NOT_FOUND : open_failed("open", errno);
+        return errno == ENOENT ? ERR_NOT_FOUND : database_open_failed("open", errno);
     struct index *made = calloc(1, sizeof(*made));
     if (made == NULL) {
         close(fd);
@@ -117,15 +59,12 @@ static enum err open_file(struct index **index, const struct index *in, int fd, 
     made->dir = in->dir;
     made->keys = in->keys;
     made->file = -1;
-    made->db = gdbm_fd_open(fd, INDEX_NAME, BLOCK_SIZE, flags | FLAGS, NULL);
-    if (made->db == NULL || gdbm_needs_recovery(made->db)) {
-        enum err e = made->db != NULL && flags != GDBM_NEWDB ? ERR_DAMAGED
-                                                             : refused(flags == GDBM_NEWDB, errno);
+    enum err e = database_open(&made->db, fd, flags);
+    if (!e)
+        *index = made;
+    else
         index_drop(made);
-        return e;
-    }
-    *index = made;
-    return ERR_OK;
+    return e;
 }
 
 enum err index_open(struct index **index, int dir, const char *name, const struct keys *keys,
@@ -164,60 +103,29 @@ enum err index_open_in_memory(struct index **index, int dir, const struct keys *
     return open_file(index, &in, memfd_create(INDEX_NAME, MFD_CLOEXEC), GDBM_NEWDB);
 }
 
-/* An O_PATH descriptor in the file's place makes the fsync in gdbm_close fail at once (EBADF). Nothing is lost by
- * it: GDBM keeps no change back once a call has returned. */
-static void close_database(struct index *index)
-{
-    if (index->db == NULL)
-        return;
-    if (dup3(index->dir, gdbm_fdesc(index->db), O_CLOEXEC) < 0)
-        log_event(LOG_LEVEL_WARNING, "index_drop_failed", "errno=%d", errno);
-    gdbm_close(index->db);
-    index->db = NULL;
-}
-
 void index_drop(struct index *index)
 {
     if (index == NULL)
         return;
-    close_database(index);
+    database_close(index->db, index->dir);
     if (index->file >= 0)
         close(index->file);
     free(index);
 }
 
-static enum err write_all(int fd, const uint8_t *data, size_t size)
-{
-    for (size_t at = 0; at < size;) {
-        ssize_t n = pwrite(fd, data + at, size - at, (off_t)at);
-        if (n <= 0 && errno != EINTR)
-            return open_failed("pwrite", errno);
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return ERR_OK;
-}
-
-/* What was made in memory, if it is so large, becomes the file's, and is then changed there. Where there is no room
- * it stays in memory, for another try. */
 static enum err leave_memory(struct index *index, uint64_t least)
 {
     struct stat st;
-    int memory = gdbm_fdesc(index->db);
-    if (fstat(memory, &st) != 0)
-        return open_failed("fstat", errno);
+    if (fstat(gdbm_fdesc(index->db), &st) != 0)
+        return database_open_failed("fstat", errno);
     if ((uint64_t)st.st_size < least)
         return ERR_OK;
-    void *data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, memory, 0);
-    if (data == MAP_FAILED)
-        return ERR_NO_MEMORY;
-    enum err e = write_all(index->file, data, (size_t)st.st_size);
-    munmap(data, (size_t)st.st_size);
-    if (e)
-        return e;
-    close_database(index);
-    index->db = gdbm_fd_open(index->file, INDEX_NAME, 0, GDBM_WRITER | FLAGS, NULL);
-    index->file = -1;
-    return index->db != NULL ? ERR_OK : refused(true, errno);
+    enum err e = database_move(&index->db, index->file, index->dir);
+    if (!e) {
+        close(index->file);
+        index->file = -1;
+    }
+    return e;
 }
 
 static enum err store_entry(struct index *index, struct cache_entry *entry)
@@ -232,7 +140,7 @@ static enum err store_entry(struct index *index, struct cache_entry *entry)
         failed = gdbm_store(index->db, key, datum_of(entry->value, entry->size), GDBM_REPLACE);
     }
     if (failed != 0 || gdbm_needs_recovery(index->db))
-        return gdbm_failed(index, entry->state == CACHED_REMOVED ? "delete" : "store");
+        return database_failed(index->db, entry->state == CACHED_REMOVED ? "delete" : "store");
     entry->state = entry->state == CACHED_REMOVED ? CACHED_EMPTY : CACHED_CLEAN;
     if (index->file >= 0 && ++index->stores % MEMORY_STORES == 0)
         return leave_memory(index, MEMORY_MOST);
@@ -276,11 +184,12 @@ static enum err fetch_entry(struct index *index, struct cache_entry *entry, size
     datum value = gdbm_fetch(index->db, datum_of(entry->key, INDEX_KEY_LEN));
     if (gdbm_needs_recovery(index->db)) {
         free(value.dptr);
-        return gdbm_failed(index, "fetch");
+        return database_failed(index->db, "fetch");
     }
     if (value.dptr == NULL)
-        return gdbm_last_errno(index->db) == GDBM_ITEM_NOT_FOUND ? ERR_NOT_FOUND
-                                                                 : gdbm_failed(index, "fetch");
+        return gdbm_last_errno(index->db) == GDBM_ITEM_NOT_FOUND
+                   ? ERR_NOT_FOUND
+                   : database_failed(index->db, "fetch");
     enum err e = ERR_DAMAGED;
     if (value.dsize == (int)size) {
         memcpy(entry->value, value.dptr, size);
@@ -342,8 +251,6 @@ enum err index_remove(struct index *index, const uint8_t key[static INDEX_KEY_LE
 
 enum err index_flush(struct index *index)
 {
-    if (index->db == NULL) /* it left the memory, and its file couldn't be opened */
-        return ERR_IO;
     for (size_t i = 0; i < CACHE_SIZE; i++) {
         struct cache_entry *entry = &index->cache[i];
         if (entry->state == CACHED_CHANGED || entry->state == CACHED_REMOVED) {
@@ -380,9 +287,9 @@ enum err index_compare(struct index *a, struct index *b, uint64_t *differences)
         key = next;
     }
     if (gdbm_count(a->db, &in_a) != 0)
-        return gdbm_failed(a, "count");
+        return database_failed(a->db, "count");
     if (gdbm_count(b->db, &in_b) != 0)
-        return gdbm_failed(b, "count");
+        return database_failed(b->db, "count");
     *differences = in_a - same + (in_b - same);
     return ERR_OK;
 }

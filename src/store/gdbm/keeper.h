@@ -7,7 +7,8 @@
 #include "store/gdbm/keys.h"
 #include "store/keeper.h"
 
-#define KEEPER_SHARDS_OPEN 16 /* kept open between settles, of three descriptors each */
+#define KEEPER_SHARDS_OPEN 16  /* kept open between settles, of four descriptors each */
+#define KEEPER_SHARDS_MOST 128 /* open at all: then what is pending is settled before the next */
 
 struct shard;
 
@@ -50,7 +51,8 @@ enum err census_show(struct store *store, const char *user,
 
 /* backup.c */
 enum err backup_begin(struct store *store, const char *path, int *target) MUST_USE;
-enum err backup_shard(struct store *store, unsigned shard, int target, uint64_t *bytes) MUST_USE;
+enum err backup_shard(struct store *store, unsigned shard, int target,
+                      struct operate_copy *copy) MUST_USE;
 enum err backup_end(struct store *store, int target) MUST_USE;
 
 /* steward.c */

@@ -53,19 +53,23 @@ static struct marker_origin read_origin(const struct gdbm_store *k, int dir, uns
     return origin;
 }
 
-/* As a rebuild does: only a message or an acknowledgement may be left out. */
+/* As a rebuild does: only a message or an acknowledgement may be left out. What is mended here is mended once more by
+ * whoever opens the copy. */
 static enum err take_lost(struct original *o, const struct scan_record *record)
 {
     uint8_t type = record->head.type;
+    bool is_message =
+        type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER || type == RECORD_VOID;
+    if (journal_record_size(record->head.length) != record->size)
+        is_message = false;
     o->lost++;
-    bool is_message = (type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
-                       type == RECORD_VOID) &&
-                      journal_record_size(record->head.length) == record->size;
     log_event(LOG_LEVEL_ERROR, "log_damaged",
               "shard=%u file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " lost=%s",
               o->owner.shard, o->log.generation, record->place, record->place + record->size,
-              is_message ? "message" : "unknown");
-    return is_message ? ERR_OK : ERR_DAMAGED;
+              record->is_mended ? "nothing"
+              : is_message      ? "message"
+                                : "unknown");
+    return is_message || record->is_mended ? ERR_OK : ERR_DAMAGED;
 }
 
 static enum err cut_short(const struct original *o, uint64_t known_end)
@@ -97,6 +101,24 @@ static enum err find_end(struct original *o, const struct marker_origin *origin)
     if (e != ERR_NOT_FOUND)
         return e;
     return o->records < o->log.births ? cut_short(o, 0) : ERR_OK;
+}
+
+enum err original_check(struct original *o, struct journal_end from)
+{
+    struct scan scan;
+    struct scan_record record;
+    enum err e = ERR_OK;
+    scan_open(&scan, &o->log, o->end);
+    if (from.place > scan.end.place)
+        scan.end = from;
+    while (!e && scan.end.place < o->end) {
+        e = scan_next(&scan, &record);
+        o->records += !e;
+        if (!e && (record.is_lost || record.is_mended))
+            e = take_lost(o, &record);
+    }
+    scan_close(&scan);
+    return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
 }
 
 /* Nobody can be writing there, so no lock is needed. */

@@ -10,7 +10,7 @@ struct original {
     struct journal_owner owner;
     struct journal log;
     uint64_t end;
-    uint64_t records; /* these two are counted only where the log itself was read */
+    uint64_t records; /* of what was read of the log itself */
     uint64_t lost;
 };
 
@@ -18,6 +18,11 @@ struct original {
  * ERR_NOT_FOUND: there is no such shard; ERR_DAMAGED, named in the log; ERR_BUSY, ERR_IO, ... original_close is
  * due in any case. */
 enum err original_open(struct original *o, struct gdbm_store *store, unsigned shard) MUST_USE;
+
+/* Reads the log from `from` to its end, names what is damaged there, and counts it in `lost`. ERR_DAMAGED: without
+ * that nothing of the shard could be restored. */
+enum err original_check(struct original *o, struct journal_end from) MUST_USE;
+
 void original_close(struct original *o);
 
 #endif

@@ -232,7 +232,7 @@ static enum err balance(const struct select *s)
         s->marker.live_records + gone->ids == s->counters.live_records &&
         s->marker.live_bytes + gone->live_bytes == s->counters.live_bytes)
         return ERR_OK;
-    log_event(LOG_LEVEL_ERROR, "compact_refused",
+    log_event(s->may_lose ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "compact_refused",
               "file=log.%" PRIu64 " living=%" PRIu64 " found=%" PRIu64 " why=\"the index counts"
               " what isn't there\"",
               s->old.generation, s->counters.live_records - gone->ids, s->marker.live_records);

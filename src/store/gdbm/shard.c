@@ -291,6 +291,11 @@ static void unlock(struct shard *shard)
 static enum err lock_ready(struct gdbm_store *k, unsigned number, bool may_create)
 {
     enum err e = REPLACED;
+    if (k->shards[number] == NULL && k->shards_open >= KEEPER_SHARDS_MOST) {
+        enum err settled = settle_store(&k->base);
+        if (settled)
+            return settled;
+    }
     for (int tries = 0; e == REPLACED && tries < 3; tries++) {
         e = k->shards[number] != NULL ? ERR_OK : shard_open(k, number, may_create);
         if (e)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/base64.h"
@@ -18,8 +19,8 @@
 #include "base/banned.h"
 
 #define CONF_MAX  65536
-#define BEGUN     "backup.begun" /* holds the id of the store that it is a backup of, and goes last */
 #define BEGUN_MAX 64
+#define ROOM_LEFT (UINT64_C(1) << 20) /* for the sessions, on the store's own disk */
 
 enum err target_failed(const char *call)
 {
@@ -78,7 +79,7 @@ static enum err check_begun(const struct directory *store, int fd)
     char id[BEGUN_MAX];
     struct buf text = BUF_INIT(BEGUN_MAX);
     print_id(store, id);
-    enum err e = file_read(fd, BEGUN, &text);
+    enum err e = file_read(fd, TARGET_BEGUN, &text);
     if (!e && !span_is(buf_span(&text), id))
         e = ERR_EXISTS;
     buf_free(&text);
@@ -87,7 +88,7 @@ static enum err check_begun(const struct directory *store, int fd)
 
 static enum err judge_begun(const struct directory *store, int fd)
 {
-    enum err e = found_check_own(fd, BEGUN);
+    enum err e = found_check_own(fd, TARGET_BEGUN);
     if (e || is_bare(fd))
         return e;
     e = check_begun(store, fd);
@@ -110,18 +111,44 @@ static enum err judge_contents(const struct directory *store, int fd)
     return e;
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whether the directory is the store's, or somewhere below it: below what isn't ours to search nothing of ours is. */
+static enum err judge_way_up(const struct stat *store, int fd)
+{
+    struct stat below = {0}, st;
+    enum err e = ERR_OK;
+    int at = openat(fd, ".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    while (!e && at >= 0 && fstat(at, &st) == 0 && !is_same(&st, &below)) {
+        e = is_same(&st, store) ? ERR_EXISTS : ERR_OK;
+        below = st;
+        int up = openat(at, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        close(at);
+        at = up;
+    }
+    if (at < 0 && !e && errno != EACCES)
+        e = target_failed("open");
+    if (at >= 0)
+        close(at);
+    return e;
+}
+
 /* Whoever else could write there could have led it back to the store. */
 static enum err judge_place(const struct directory *store, int fd)
 {
     struct stat a, b;
     if (fstat(store->fd, &a) != 0 || fstat(fd, &b) != 0)
         return target_failed("fstat");
-    if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        return ERR_EXISTS;
-    if (fstat(store->shards, &a) != 0)
-        return target_failed("fstat");
-    if (a.st_dev == b.st_dev && a.st_ino == b.st_ino)
-        return ERR_EXISTS;
+    enum err e = judge_way_up(&a, fd);
+    if (!e && fstat(store->shards, &a) != 0)
+        e = target_failed("fstat");
+    if (!e && is_same(&a, &b))
+        e = ERR_EXISTS;
+    if (e)
+        return e;
     return b.st_uid != geteuid() || (b.st_mode & (S_IWGRP | S_IWOTH)) != 0 ? ERR_DENIED : ERR_OK;
 }
 
@@ -132,7 +159,7 @@ static enum err write_begun(const struct directory *store, int fd)
     if (is_there(fd, FOUND_CONF) || check_begun(store, fd) == ERR_OK)
         return ERR_OK;
     print_id(store, id);
-    int out = openat(fd, BEGUN, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    int out = openat(fd, TARGET_BEGUN, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
     enum err e = out < 0 ? target_failed("open") : file_write_all(out, span_str(id));
     if (!e && fsync(out) != 0)
         e = target_failed("fsync");
@@ -171,6 +198,7 @@ static enum err prepare(const struct directory *store, int fd)
 
 enum err target_open(const struct directory *store, const char *path, int *target)
 {
+    bool is_new = !is_there(AT_FDCWD, path);
     *target = -1;
     enum err e = make_directory(AT_FDCWD, path);
     if (e)
@@ -179,10 +207,13 @@ enum err target_open(const struct directory *store, const char *path, int *targe
     if (fd < 0)
         return errno == ENOTDIR ? ERR_MALFORMED : target_failed("open");
     e = prepare(store, fd);
-    if (e)
-        close(fd);
-    else
+    if (!e) {
         *target = fd;
+        return ERR_OK;
+    }
+    close(fd);
+    if (is_new)
+        unlinkat(AT_FDCWD, path, AT_REMOVEDIR); /* which does nothing if it has been begun */
     return e;
 }
 
@@ -231,12 +262,26 @@ enum err target_write_file(int target, const char *name, struct span content)
         close(fd);
     if (!e && renameat(target, unborn, target, name) != 0)
         e = target_failed("rename");
+    if (e)
+        unlinkat(target, unborn, 0);
     return e ? e : target_sync_directory(target, ".");
+}
+
+enum err target_check_room(const struct directory *store, int target, uint64_t n)
+{
+    struct stat a, b;
+    struct statvfs room;
+    if (fstat(store->fd, &a) != 0 || fstat(target, &b) != 0 || fstatvfs(target, &room) != 0)
+        return target_failed("fstatvfs");
+    if (a.st_dev != b.st_dev)
+        return ERR_OK;
+    uint64_t left = (uint64_t)room.f_bavail * room.f_frsize;
+    return left < ROOM_LEFT + n ? ERR_NO_SPACE : ERR_OK;
 }
 
 enum err target_end(int target)
 {
-    if (unlinkat(target, BEGUN, 0) == 0)
+    if (unlinkat(target, TARGET_BEGUN, 0) == 0)
         return target_sync_directory(target, ".");
     return errno == ENOENT ? ERR_OK : target_failed("unlink");
 }

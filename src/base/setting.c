@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The one table of settings: names, bounds and words. What they mean is each program's own affair. */
+#include "base/setting.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/conf.h"
+
+#include "base/banned.h"
+
+#define DAY     ((uint64_t)86400)
+#define MANY    ((uint64_t)1 << 40)
+#define CHOICES 5
+
+struct setting {
+    const char *name;
+    uint64_t least, most; /* of a number: most isn't 0 */
+    const char *choices[CHOICES];
+};
+
+static const struct setting settings[] = {
+    {"store", 0, 0, {NULL}},
+    {"hello-timeout", 1, DAY, {NULL}},
+    {"login-timeout", 1, DAY, {NULL}},
+    {"idle-timeout", 1, DAY, {NULL}},
+    {"max-message", 4096, 64 * 1024 * 1024, {NULL}},
+    {"mailbox-messages", 1, 1000000, {NULL}},
+    {"mailbox-bytes", 4096, MANY, {NULL}},
+    {"mailbox-per-sender", 1, 100, {NULL}},
+    {"retention-days", 0, 36500, {NULL}},
+    {"registration", 0, 0, {"open", "invite", "closed"}},
+    {"log-level", 0, 0, {"error", "warning", "info", "debug"}},
+};
+
+static const struct setting *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+        if (strcmp(name, settings[i].name) == 0)
+            return &settings[i];
+    return NULL;
+}
+
+enum err setting_number(const char *name, const char *value, uint64_t *number)
+{
+    const struct setting *s = find(name);
+    if (s == NULL || s->most == 0)
+        return ERR_NOT_FOUND;
+    return conf_number(value, s->least, s->most, number);
+}
+
+enum err setting_choice(const char *name, const char *value, size_t *choice)
+{
+    const struct setting *s = find(name);
+    if (s == NULL || s->choices[0] == NULL)
+        return ERR_NOT_FOUND;
+    for (size_t i = 0; s->choices[i] != NULL; i++)
+        if (strcmp(value, s->choices[i]) == 0) {
+            *choice = i;
+            return ERR_OK;
+        }
+    return ERR_MALFORMED;
+}
+
+enum err setting_check(const char *name, const char *value)
+{
+    uint64_t number;
+    size_t choice;
+    const struct setting *s = find(name);
+    if (s == NULL)
+        return ERR_NOT_FOUND;
+    if (s->most != 0)
+        return setting_number(name, value, &number);
+    if (s->choices[0] != NULL)
+        return setting_choice(name, value, &choice);
+    return *value == '\0' ? ERR_MALFORMED : ERR_OK;
+}
+
+void setting_describe(const char *name, char *text, size_t size)
+{
+    const struct setting *s = find(name);
+    *text = '\0';
+    if (s == NULL)
+        return;
+    if (s->most != 0) {
+        snprintf(text, size, "%s takes a number from %" PRIu64 " to %" PRIu64, name, s->least,
+                 s->most);
+        return;
+    }
+    int n = snprintf(text, size, "%s takes %s", name, s->choices[0] ? s->choices[0] : "a path");
+    for (size_t i = 1; s->choices[0] && s->choices[i] && n > 0 && (size_t)n < size; i++)
+        n += snprintf(text + n, size - (size_t)n, s->choices[i + 1] ? ", %s" : " or %s",
+                      s->choices[i]);
+}
