@@ -2,6 +2,7 @@
 /* advice.c: writes commands for people to copy: what a shell would change is quoted. */
 #include "advice.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "say.h"
@@ -34,10 +35,20 @@ static enum err append_option(struct buf *out, const char *option, const char *v
     return err == ERR_OK ? buf_append_byte(out, ' ') : err;
 }
 
+/* Who started secmsg by a path may not have it where the shell looks for it. */
+static enum err append_program(struct buf *out)
+{
+    const char *path = program_invocation_name;
+    enum err err = append_quoted(out, strchr(path, '/') != NULL ? path : "secmsg");
+    return err == ERR_OK ? buf_append_byte(out, ' ') : err;
+}
+
 static enum err append_options(struct buf *out, const struct session *s, const char *user)
 {
     const struct options *o = &s->options;
-    enum err err = append_option(out, "--home", o->home);
+    enum err err = append_program(out);
+    if (err == ERR_OK)
+        err = append_option(out, "--home", o->home);
     if (err == ERR_OK && o->exec != NULL)
         err = append_option(out, "--exec", o->exec);
     else if (err == ERR_OK)
@@ -58,8 +69,8 @@ void advice_say_trust(const struct session *s, const char *user, const char *fin
     if (err == ERR_OK)
         err = buf_append_byte(&shown, '\0');
     if (err == ERR_OK)
-        say("  %s%strust %s %s", is_shell ? "secmsg " : "", (const char *)shown.data,
-            user != NULL ? user : "--host", fingerprint);
+        say("  %strust %s %s", (const char *)shown.data, user != NULL ? user : "--host",
+            fingerprint);
     else
         (void)say_failure(err, "can't show the command");
     buf_free(&line);

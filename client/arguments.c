@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* arguments.c: splits lines. Nothing is expanded: what was typed is what is meant. */
+/* arguments.c: splits lines. Nothing but ~/ is expanded: what was typed is what is meant. */
 #include "arguments.h"
+
+#include <string.h>
 
 #include "base/banned.h"
 
@@ -35,10 +37,11 @@ static enum err take_word(struct buf *text, struct span line, size_t *at)
     return err == ERR_OK ? buf_append_byte(text, 0) : err;
 }
 
-enum err arguments_split(struct arguments *arguments, struct span line)
+enum err arguments_split(struct arguments *arguments, struct span line, const char *home)
 {
-    size_t at = 0;
-    *arguments = (struct arguments){.text = BUF_INIT(line.len + ARGUMENTS_MAX + 1)};
+    size_t at = 0, home_len = home != NULL ? strlen(home) : 0;
+    *arguments =
+        (struct arguments){.text = BUF_INIT(line.len + ARGUMENTS_MAX * (home_len + 1) + 1)};
     /* All the room at once: argv points into it. */
     enum err err = buf_reserve(&arguments->text, arguments->text.max);
     while (err == ERR_OK) {
@@ -51,7 +54,12 @@ enum err arguments_split(struct arguments *arguments, struct span line)
             break;
         }
         size_t start = arguments->text.len;
-        err = take_word(&arguments->text, line, &at);
+        if (home_len > 0 && at + 1 < line.len && line.data[at] == '~' && line.data[at + 1] == '/') {
+            err = buf_append_str(&arguments->text, home);
+            at++;
+        }
+        if (err == ERR_OK)
+            err = take_word(&arguments->text, line, &at);
         arguments->argv[arguments->argc++] = (char *)arguments->text.data + start;
     }
     arguments_free(arguments);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* arguments.h: a line typed at the prompt, split as a shell would: quotes and backslashes, nothing else. */
+/* arguments.h: a line typed at the prompt, split as a shell would: quotes, backslashes, and ~/ before a word that
+ * is a path; nothing else. */
 #ifndef SECMSG_CLIENT_ARGUMENTS_H
 #define SECMSG_CLIENT_ARGUMENTS_H
 
@@ -13,8 +14,8 @@ struct arguments {
     struct buf text;
 };
 
-/* ERR_INCOMPLETE: a quote isn't closed; ERR_TOO_LARGE: too many; ERR_NO_MEMORY. */
-enum err arguments_split(struct arguments *arguments, struct span line) MUST_USE;
+/* home: what an unquoted ~ before a / stands for, or NULL. ERR_INCOMPLETE: a quote isn't closed; ERR_TOO_LARGE: too many; ERR_NO_MEMORY. */
+enum err arguments_split(struct arguments *arguments, struct span line, const char *home) MUST_USE;
 void arguments_free(struct arguments *arguments);
 
 #endif

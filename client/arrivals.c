@@ -10,8 +10,8 @@
 #include "base/clock.h"
 #include "input.h"
 #include "reading.h"
+#include "result.h"
 #include "say.h"
-#include "show.h"
 
 #include "base/banned.h"
 
@@ -22,26 +22,12 @@
 /* At a time: there is somebody who wants to type. */
 #define MOST_SHOWN 20
 
-static enum outcome present(struct reading *r, const struct received *m, const struct inspected *i,
-                            const struct seen_message *note)
-{
-    struct shown shown = {.received = m,
-                          .inspected = i,
-                          .first_login = r->first_login,
-                          .is_json = r->session->options.is_json,
-                          .is_withheld = !show_is_text(i)};
-    enum err err = show_message(&shown);
-    return err == ERR_OK
-               ? reading_note(r, note)
-               : reading_stop(r, say_failure(err, "can't show a message; it stays on the server"));
-}
-
 static void read_all(struct session *s)
 {
     struct reading r;
     bool is_last = false;
-    enum status status = reading_open(&r, s, present);
-    while (status == STATUS_OK && !is_last && r.shown + r.hidden < MOST_SHOWN)
+    enum status status = reading_open(&r, s, reading_show);
+    while (status == STATUS_OK && !is_last && r.shown + r.hidden + r.left < MOST_SHOWN)
         status = reading_next(&r, &is_last);
     reading_close(&r);
 }
@@ -69,8 +55,10 @@ static void mend(struct arrivals *a)
     say_release(is_changed);
     if (status == STATUS_OK) {
         status = authenticate_session(s);
-        if (status == STATUS_OK)
+        if (status == STATUS_OK) {
             say("connected again.");
+            result_say_outbox(s);
+        }
     }
     /* What needs a person waits for the next word. */
     if (status == STATUS_CHANGED || status == STATUS_NO_PERMISSION)

@@ -134,7 +134,7 @@ static bool resume_draft(const struct session *s, const char *to, struct buf *te
     struct buf rows = BUF_INIT(20 * CONNECTION_LINE_MAX);
     enum err err = draft_load(s, to, text);
     if (err == ERR_OK) {
-        say("This was kept when your terminal was closed. Go on behind it:");
+        say("This was kept as a draft. Go on behind it:");
         if (page_append(&rows, page_width(STDOUT_FILENO), PAGE_INDENT, buf_span(text)) == ERR_OK)
             (void)fwrite(rows.data, 1, rows.len, stdout);
         (void)fflush(stdout);
@@ -158,6 +158,17 @@ static enum status send_text(struct session *s, struct letter *letter, enum err 
     return STATUS_DATA;
 }
 
+/* What the outbox couldn't take, or can't be sent as it is: its writer has nothing else of it. */
+static void keep_unsent(const struct session *s, const struct letter *letter)
+{
+    enum err err = draft_keep(s, letter->to[0], letter->data);
+    if (err == ERR_OK)
+        say("It is kept as a draft: `%s %s` goes on with it.",
+            s->options.is_edit ? "edit" : "compose", letter->to[0]);
+    else
+        (void)say_failure(err, "can't keep it as a draft");
+}
+
 /* Until the outbox has it, a draft stays. */
 static void drop_draft(const struct session *s, const char *to)
 {
@@ -175,15 +186,17 @@ static enum status write_letter(struct session *s, struct letter *letter, size_t
     letter->data = buf_span(&text);
     enum status status =
         err == ERR_STOPPED ? keep_draft(s, letter) : send_text(s, letter, err, most);
+    bool is_whole = err == ERR_OK && text.len > 0;
+    if (is_whole && !letter->is_kept && input_is_terminal())
+        keep_unsent(s, letter);
+    else if (has_draft && (letter->is_kept || err == ERR_DENIED))
+        drop_draft(s, letter->to[0]);
     buf_free(&text);
     if (err == ERR_STOPPED)
         input_stop();
-    else if (has_draft)
-        drop_draft(s, letter->to[0]);
     return status;
 }
 
-/* What can't be sent as it is stays a draft: its writer has nothing else of it. */
 static enum status edit_letter(struct session *s, struct letter *letter, size_t most)
 {
     struct buf text = BUF_INIT(most);
@@ -196,9 +209,8 @@ static enum status edit_letter(struct session *s, struct letter *letter, size_t 
     letter->data = buf_span(&text);
     if (status == STATUS_OK) {
         status = send_text(s, letter, ERR_OK, most);
-        bool is_kept = status == STATUS_DATA && text.len > 0;
-        if (is_kept && draft_keep(s, to, letter->data) == ERR_OK)
-            say("It is kept as a draft: `edit %s` goes on with it.", to);
+        if (!letter->is_kept && text.len > 0)
+            keep_unsent(s, letter);
         else if (has_draft)
             drop_draft(s, to);
     }
@@ -244,8 +256,7 @@ static enum status begin_letter(struct session *s, char to[static FIELD_USER_SIZ
         say("What you write now waits in the outbox.");
     *most = is_away ? envelope_largest_data(CONNECTION_LINE_MAX) : deliver_most(s);
     if (recipient == NULL && input_is_terminal() && draft_find(s, to))
-        say("There is a draft to %s, kept when your terminal was closed: name %s to go on with it.",
-            to, to);
+        say("There is a draft to %s: name %s to go on with it.", to, to);
     status = ask_recipient(recipient, to);
     return status == STATUS_OK && !is_away ? identify_user(s, to, &identity) : status;
 }

@@ -9,6 +9,7 @@
 #include "input.h"
 #include "password.h"
 #include "remember.h"
+#include "result.h"
 #include "say.h"
 #include "terminal.h"
 
@@ -90,7 +91,7 @@ static enum status clean_up(struct session *s)
     say("Its archive is still in %s, and opens with a backup of the keys alone. Remove the "
         "directory if you don't want it.",
         dir.text);
-    return STATUS_OK;
+    return result_print_account(s, "deleted");
 }
 
 enum status delete_account_main(struct session *s, int argc, char *argv[])

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "archive.h"
 #include "authenticate.h"
 #include "base/clock.h"
 #include "crypto/envelope.h"
@@ -24,7 +25,8 @@
 struct parcel {
     const struct outbox *outbox;
     struct outbox_item *item;
-    bool was_lost; /* it was sent, or may have been, and no answer came */
+    bool was_lost;   /* it was sent, or may have been, and no answer came */
+    bool was_sealed; /* by an earlier run */
 };
 
 size_t deliver_most(const struct session *s)
@@ -39,14 +41,15 @@ static bool is_passing(enum code code)
            code == CODE_INTERNAL;
 }
 
-/* Duplicates are found before any other refusal, so what was sent before wasn't stored: but for what the
- * server says when it can't make something durable, which may be on its disk all the same. */
-static void note_refusal(struct parcel *parcel, enum code code, bool repeats)
+/* What the server refuses for the mailbox's sake it has compared with what it has: it doesn't have it. All other
+ * refusals come before that, and say nothing of what was sent earlier. What the server says when it can't make
+ * something durable may be on its disk all the same. */
+static void note_refusal(struct parcel *parcel, enum code code)
 {
     if (code == CODE_INTERNAL || code == CODE_BUSY)
         parcel->was_lost = true;
-    else if (code != CODE_STORAGE_FULL)
-        parcel->was_lost = parcel->was_lost && repeats;
+    else if (code == CODE_MAILBOX_FULL || code == CODE_ID_TAKEN)
+        parcel->was_lost = false;
 }
 
 /* STATUS_OK once the server has it. *repeats: the same may be sent again. */
@@ -69,14 +72,16 @@ static enum status ask_compose(struct session *s, struct parcel *parcel, bool *r
     if (answer.kind == ANSWER_ERR) {
         *repeats = is_passing(answer.code);
         *is_id_taken = answer.code == CODE_ID_TAKEN && !parcel->was_lost;
-        note_refusal(parcel, answer.code, *repeats);
+        note_refusal(parcel, answer.code);
         return *is_id_taken ? STATUS_TEMPORARY : say_refusal(&answer);
     }
     id = span_of(answer.rest.data, answer.rest.len < FIELD_ID_LEN ? answer.rest.len : FIELD_ID_LEN);
     struct span more = span_of(answer.rest.data + id.len, answer.rest.len - id.len);
     if (answer.kind != ANSWER_OK || !span_is(id, record->id) ||
-        (more.len != 0 && !span_is(more, " duplicate")))
+        (more.len != 0 && !span_is(more, " duplicate"))) {
+        parcel->was_lost = true;
         return say_nonsense("COMPOSE");
+    }
     return STATUS_OK;
 }
 
@@ -138,6 +143,7 @@ static enum status seal(struct session *s, const struct parcel *parcel,
     if (err != ERR_OK)
         return say_failure(err, "can't seal the message");
     item->sealed = message.time;
+    memcpy(item->sealed_for, recipient->fingerprint, sizeof(item->sealed_for));
     err = outbox_store(parcel->outbox, item);
     return err == ERR_OK ? STATUS_OK
                          : say_failure(err, "can't note what is being sent; nothing was sent");
@@ -161,14 +167,28 @@ static enum status check(const struct session *s, const struct outbox_item *item
     return STATUS_OK;
 }
 
+/* Sealed for keys that the recipient doesn't have any more, it would never be read. */
+static enum status check_keys(const struct outbox_item *item, const struct identity *recipient)
+{
+    if (item->sealed == 0 || strcmp(item->sealed_for, recipient->fingerprint) == 0)
+        return STATUS_OK;
+    say("the message to %s was sealed for their former keys, and no answer came when it was "
+        "sent. It isn't known whether they got it: ask %s, and send it anew or drop it.",
+        item->record.peer, item->record.peer);
+    return STATUS_UNKNOWN;
+}
+
 static void drop_envelope(struct outbox_item *item)
 {
     buf_clear(&item->envelope);
     item->sealed = 0;
+    item->sealed_for[0] = '\0';
 }
 
-static const char *reason_of(enum status status)
+static const char *reason_of(enum status status, bool is_for_former)
 {
+    if (is_for_former)
+        return "sealed for their former keys; it may have been sent";
     switch (status) {
     case STATUS_NO_USER:
         return "no such user, or one without keys";
@@ -188,25 +208,60 @@ static const char *reason_of(enum status status)
 }
 
 /* What is known to be refused may be sealed anew; all else is repeated as it is. */
-static void note_failure(const struct parcel *parcel, enum status status)
+static void note_failure(const struct parcel *parcel, enum status status, bool is_for_former)
 {
     struct outbox_item *item = parcel->item;
     if (!parcel->was_lost)
         drop_envelope(item);
-    (void)snprintf(item->reason, sizeof(item->reason), "%s", reason_of(status));
+    (void)snprintf(item->reason, sizeof(item->reason), "%s", reason_of(status, is_for_former));
     enum err err = outbox_store(parcel->outbox, item);
     if (err != ERR_OK)
         (void)say_failure(err, "can't note in the outbox why it wasn't sent");
 }
 
+/* Only what an earlier run sealed can be there already: looking for it reads the whole archive. */
+static enum err archive_sent(const struct parcel *parcel)
+{
+    struct archive archive;
+    const struct outbox_item *item = parcel->item;
+    bool is_there = false;
+    struct record record = item->record;
+    record.kind = RECORD_SENT;
+    record.time = item->sealed;
+    enum err err = archive_open(&archive, parcel->outbox->account, parcel->outbox->key);
+    if (err == ERR_OK && parcel->was_sealed)
+        err = archive_look(&archive, &record, &is_there);
+    if (err == ERR_OK && !is_there)
+        err = archive_add(&archive, &record, buf_span(&item->data));
+    archive_close(&archive);
+    return err;
+}
+
+/* The server has it. */
+static void settle(const struct parcel *parcel)
+{
+    enum err err = archive_sent(parcel);
+    if (err == ERR_OK)
+        err = outbox_remove(parcel->outbox, parcel->item->number);
+    if (err != ERR_OK)
+        (void)say_failure(err, "it was sent, but can't be moved from the outbox to the archive");
+}
+
 enum status deliver_item(struct session *s, const struct outbox *outbox, struct outbox_item *item)
 {
     struct identity recipient;
-    struct parcel parcel = {.outbox = outbox, .item = item, .was_lost = item->sealed > 0};
+    bool was_sealed = item->sealed > 0;
+    struct parcel parcel = {.outbox = outbox,
+                            .item = item,
+                            .was_lost = was_sealed,
+                            .was_sealed = was_sealed};
     enum status status = check(s, item);
     if (status == STATUS_OK)
         status = identify_user(s, item->record.peer, &recipient);
-    bool is_id_taken = status == STATUS_OK;
+    bool is_known = status == STATUS_OK;
+    if (is_known)
+        status = check_keys(item, &recipient);
+    bool is_id_taken = status == STATUS_OK, is_for_former = is_known && !is_id_taken;
     /* A random id that is taken is next to impossible: twice in a row, it is the server's fault. */
     for (int tries = 0; is_id_taken && tries < 2; tries++) {
         is_id_taken = false;
@@ -220,9 +275,11 @@ enum status deliver_item(struct session *s, const struct outbox *outbox, struct 
     }
     if (is_id_taken)
         status = say_nonsense("COMPOSE");
-    if (status == STATUS_OK)
-        say("sent to %s: message %s.", item->record.peer, item->record.id);
-    else
-        note_failure(&parcel, status);
-    return status;
+    if (status != STATUS_OK) {
+        note_failure(&parcel, status, is_for_former);
+        return status;
+    }
+    say("sent to %s: message %s.", item->record.peer, item->record.id);
+    settle(&parcel);
+    return STATUS_OK;
 }

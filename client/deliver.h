@@ -13,8 +13,9 @@ size_t deliver_most(const struct session *s);
  * answer is lost it connects again and repeats the very same, at least once and as long as --timeout; an
  * interruption ends that. The session is logged in; the caller holds HOME_SEND_LOCK.
  *
- * STATUS_OK: the server has it; the item is the caller's to remove. Else the item and its file say what is
- * known: STATUS_UNKNOWN if no answer came at all. Says how it went. */
+ * STATUS_OK: the server has it; it went from the outbox into the archive (where that fails it is said, and it is
+ * repeated some time). Else the item and its file say what is known: STATUS_UNKNOWN if no answer came at all.
+ * Says how it went. */
 enum status deliver_item(struct session *s, const struct outbox *outbox,
                          struct outbox_item *item) MUST_USE;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* draft.h: what was typed of a message when its terminal hung up: the file `draft-<recipient>` of the account's
+/* draft.h: what was typed of a message that isn't in the outbox, because its terminal hung up before its end, or it
+ * can't be sent as it is, or the outbox can't take it: the file `draft-<recipient>` of the account's
  * directory, a Fernet token of the text under the vault's archive key. `compose` to the same recipient goes on
  * with it. */
 #ifndef SECMSG_CLIENT_DRAFT_H

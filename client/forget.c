@@ -3,6 +3,7 @@
 #include "words.h"
 
 #include "remember.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -22,5 +23,5 @@ enum status forget_main(struct session *s, int argc, char *argv[])
         say("nothing is remembered for %s.", s->user);
     else
         return say_failure(err, "can't forget the keys");
-    return STATUS_OK;
+    return result_print_account(s, "forgotten");
 }

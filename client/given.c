@@ -59,3 +59,12 @@ enum status given_read(const struct session *s, const char *path, struct buf *by
     (void)close(fd);
     return status;
 }
+
+enum status given_check_fingerprint(const char *text)
+{
+    if (hash_is_fingerprint(span_str(text)))
+        return STATUS_OK;
+    struct visible_value shown = visible_value(span_str(text));
+    say("\"%s\" isn't a fingerprint: that is SHA256: and 43 characters.", shown.text);
+    return STATUS_USAGE;
+}

@@ -32,27 +32,34 @@ static bool join(char path[static PATH_MAX], const char *front, const char *back
 
 static bool choose_path(char path[static PATH_MAX], const char *given)
 {
-    const char *value = given != NULL ? given : getenv("SECMSG_HOME");
-    if (value != NULL && value[0] != '\0')
-        return join(path, value, "");
-    value = getenv("XDG_STATE_HOME");
+    if (given != NULL && given[0] != '\0')
+        return join(path, given, "");
+    const char *value = getenv("XDG_STATE_HOME");
     if (value != NULL && value[0] == '/')
         return join(path, value, "/secmsg");
     value = getenv("HOME");
     return value != NULL && value[0] == '/' && join(path, value, "/.local/state/secmsg");
 }
 
-/* mkdir -p */
+/* A parent that may be written but not read can't be synced. */
+static bool make_one(const char *path)
+{
+    if (mkdir(path, 0700) != 0)
+        return errno == EEXIST;
+    return file_sync_name(AT_FDCWD, path) == ERR_OK || errno == EACCES;
+}
+
+/* mkdir -p, and each name survives a loss of power. */
 static bool make_path(char *path)
 {
     for (char *slash = strchr(path + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
-        bool is_made = mkdir(path, 0700) == 0 || errno == EEXIST;
+        bool is_made = make_one(path);
         *slash = '/';
         if (!is_made)
             return false;
     }
-    return mkdir(path, 0700) == 0 || errno == EEXIST;
+    return make_one(path);
 }
 
 static enum status say_unusable(struct home *home)

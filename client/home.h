@@ -8,7 +8,7 @@
  *         seen          ids of messages that were shown (seen.h)
  *         first-login   when this client first knew the account
  *         outbox/       messages that the server isn't known to have (outbox.h)
- *         draft-<user>  what was written when a terminal hung up (draft.h)
+ *         draft-<user>  what was written and couldn't be handed to the outbox (draft.h)
  *         archive       all messages that were received or sent (archive.h)
  *         quarantine/   messages that failed their checks
  *
@@ -34,7 +34,7 @@ struct home_account {
     char path[PATH_MAX];
 };
 
-/* Opens `path`, or where it is NULL $SECMSG_HOME, $XDG_STATE_HOME/secmsg or ~/.local/state/secmsg. A
+/* Opens `path`, or where it is NULL $XDG_STATE_HOME/secmsg or ~/.local/state/secmsg. A
  * missing one is no failure: dir is -1 then. Says why it can't. */
 enum status home_open(struct home *home, const char *path) MUST_USE;
 

@@ -19,6 +19,12 @@ enum err host_find_pin(const struct session *s, uint8_t key[static HOST_KEY_LEN]
     return s->home.dir < 0 ? ERR_NOT_FOUND : pins_find_host(s->home.dir, buf_span(&s->server), key);
 }
 
+bool host_suits_address(const struct session *s, const char *fingerprint)
+{
+    const char *pin = s->address.pin;
+    return s->options.exec != NULL || pin[0] == '\0' || strcmp(pin, fingerprint) == 0;
+}
+
 static enum status say_changed(const struct session *s, const char *pinned, const char *now,
                                const char *where)
 {
@@ -48,13 +54,11 @@ static enum status say_not_accepted(const struct session *s, const char *now)
     return STATUS_CHANGED;
 }
 
-/* Against the fingerprint that came with the address. */
-static enum status compare_address(const struct session *s, const char *now)
+enum status host_compare_address(const struct session *s, const char *now)
 {
-    const char *pin = s->address.pin;
-    if (s->options.exec != NULL || pin[0] == '\0' || strcmp(pin, now) == 0)
+    if (host_suits_address(s, now))
         return STATUS_OK;
-    (void)say_changed(s, pin, now, " (by the address)");
+    (void)say_changed(s, s->address.pin, now, " (by the address)");
     say("Ask whoever gave you the address, by another way, which one is right.");
     return STATUS_CHANGED;
 }
@@ -78,7 +82,7 @@ enum status host_compare(void *context, const uint8_t host_key[static HOST_KEY_L
     hash_fingerprint(now, span_of(host_key, HOST_KEY_LEN));
     enum err err = host_find_pin(s, pinned);
     s->is_host_pinned = err == ERR_OK && memcmp(pinned, host_key, HOST_KEY_LEN) == 0;
-    enum status status = compare_address(s, now);
+    enum status status = host_compare_address(s, now);
     if (status != STATUS_OK)
         return status;
     if (s->accepted_host[0] != '\0' && strcmp(s->accepted_host, now) != 0)
@@ -95,7 +99,7 @@ enum status host_compare(void *context, const uint8_t host_key[static HOST_KEY_L
     return compare_pin(s, pinned, now);
 }
 
-static enum status say_unpinned(const struct session *s, const char *now)
+enum status host_say_unpinned(const struct session *s, const char *now)
 {
     struct visible_value server = session_server(s);
     say("the host key of %s isn't pinned here, and --trust=strict pins nothing by itself:",
@@ -125,7 +129,7 @@ enum status host_pin(void *context, const uint8_t host_key[static HOST_KEY_LEN])
     hash_fingerprint(now, span_of(host_key, HOST_KEY_LEN));
     bool is_accepted = strcmp(s->accepted_host, now) == 0;
     if (options_is_strict(&s->options) && !is_accepted && strcmp(s->address.pin, now) != 0)
-        return say_unpinned(s, now);
+        return host_say_unpinned(s, now);
     enum status status = home_make(&s->home);
     if (status != STATUS_OK)
         return status;

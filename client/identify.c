@@ -98,7 +98,11 @@ static enum status say_unpinned(const struct session *s, const struct identity *
 enum status identify_pin(struct session *s, const struct identify_answer *who, bool *is_new)
 {
     struct identity pinned;
+    const struct identity *self = &s->ring.self, *now = &who->identity;
     *is_new = false;
+    if (s->ring.is_loaded && strcmp(self->user, now->user) == 0 &&
+        strcmp(self->fingerprint, now->fingerprint) != 0)
+        return identify_say_changed(s, now->user, self->fingerprint, now->fingerprint);
     enum err err = may_pin(s, &who->identity);
     if (err == ERR_DENIED)
         return say_unpinned(s, &who->identity);

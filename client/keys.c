@@ -12,8 +12,10 @@
 #include "backup.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "host.h"
 #include "password.h"
 #include "pins.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -30,6 +32,8 @@ static enum status write_new(const char *path, struct span text)
     enum err err = file_write_all(fd, text);
     if (err == ERR_OK && fsync(fd) != 0)
         err = ERR_IO;
+    if (err == ERR_OK)
+        err = file_sync_name(AT_FDCWD, path);
     int saved = errno;
     if (close(fd) != 0 && err == ERR_OK) {
         saved = errno;
@@ -56,8 +60,22 @@ static enum status back_up(struct session *s, const char *path)
     if (status == STATUS_OK) {
         struct visible_value shown = visible_value(span_str(path));
         say("the keys of %s are in %s, sealed by your password as it is now.", s->user, shown.text);
+        status = result_print_account(s, "backed-up");
     }
     return status;
+}
+
+/* Nothing in the backup vouches for its host key, so it goes no further than a first contact would. */
+static enum status check_host(const struct session *s, const uint8_t host_key[static HOST_KEY_LEN])
+{
+    char print[FINGERPRINT_SIZE];
+    uint8_t pinned[HOST_KEY_LEN];
+    hash_fingerprint(print, span_of(host_key, HOST_KEY_LEN));
+    enum status status = host_compare_address(s, print);
+    bool may_pin = !options_is_strict(&s->options) || s->address.pin[0] != '\0';
+    if (status != STATUS_OK || may_pin || host_find_pin(s, pinned) != ERR_NOT_FOUND)
+        return status;
+    return host_say_unpinned(s, print);
 }
 
 /* Its server must be the pinned one; where none is pinned, the backup says which it was. */
@@ -65,7 +83,9 @@ static enum status settle_host(struct session *s, struct span server,
                                const uint8_t host_key[static HOST_KEY_LEN])
 {
     char print[FINGERPRINT_SIZE];
-    enum status status = home_make(&s->home);
+    enum status status = check_host(s, host_key);
+    if (status == STATUS_OK)
+        status = home_make(&s->home);
     if (status != STATUS_OK)
         return status;
     enum err err = pins_add_host(s->home.dir, buf_span(&s->server), host_key);
@@ -176,8 +196,10 @@ static enum status restore(struct session *s, const char *path)
     status = restore_text(s, path, buf_span(&text));
     session_settle(s, &former, status);
     buf_free(&text);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         say("the keys of %s are on this machine again.", s->user);
+        status = result_print_account(s, "restored");
+    }
     return status;
 }
 

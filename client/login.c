@@ -8,6 +8,7 @@
 #include "authenticate.h"
 #include "password.h"
 #include "remember.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -40,8 +41,11 @@ enum status login_main(struct session *s, int argc, char *argv[])
     if (status == STATUS_OK)
         status = authenticate_asking(s);
     session_settle(s, &former, status);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
         authenticate_say_welcome(s);
+        result_say_outbox(s);
+        status = result_print_account(s, "logged-in");
+    }
     if (status == STATUS_OK && s->options.remember > 0)
         status = remember(s);
     return status;

@@ -3,6 +3,7 @@
 #include "words.h"
 
 #include "remember.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -26,6 +27,7 @@ enum status logout_main(struct session *s, int argc, char *argv[])
         status = say_failure(err, "can't remove the keys");
     } else {
         say("logged out: the keys of %s were removed from this machine.", s->user);
+        status = result_print_account(s, "logged-out");
     }
     session_forget_user(s);
     return status;

@@ -42,6 +42,8 @@ static void guard(void)
     (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
     (void)signal(SIGPIPE, SIG_IGN);
+    /* Left ignored by a parent, it would hide how programs end. */
+    (void)signal(SIGCHLD, SIG_DFL);
     log_open("secmsg", LOG_LEVEL_ERROR);
 }
 

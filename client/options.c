@@ -101,16 +101,22 @@ static enum status take_descriptor(int *fd, const char *option, const char *valu
     return status;
 }
 
+bool options_take_timeout(struct options *options, const char *value)
+{
+    uint64_t seconds;
+    if (field_number(span_str(value), &seconds) != ERR_OK || seconds < 1 || seconds > MOST_SECONDS)
+        return false;
+    options->timeout_ms = seconds * 1000;
+    return true;
+}
+
 static enum status take_timeout(struct options *options, const char *value)
 {
-    uint64_t seconds = 0;
-    enum status status = take_number("--timeout", value, MOST_SECONDS, &seconds);
-    if (status == STATUS_OK && seconds == 0) {
-        say("--timeout wants at least one second.");
-        return STATUS_USAGE;
-    }
-    options->timeout_ms = seconds * 1000;
-    return status;
+    if (options_take_timeout(options, value))
+        return STATUS_OK;
+    struct visible_value shown = visible_value(span_str(value));
+    say("--timeout wants seconds, 1 to %d, and got \"%s\".", MOST_SECONDS, shown.text);
+    return STATUS_USAGE;
 }
 
 /* A number and a unit. */
@@ -287,6 +293,15 @@ static enum status say_wrong(int option, const char *argument)
     return STATUS_USAGE;
 }
 
+static enum status check_password(const struct options *options, const struct options *before)
+{
+    if (options->password_fd == before->password_fd ||
+        options->password_file == before->password_file)
+        return STATUS_OK;
+    say("give either --password-file or --password-fd, not both.");
+    return STATUS_USAGE;
+}
+
 /* What is given here goes before what was given elsewhere. */
 static enum status check_server(struct options *options, const struct options *before)
 {
@@ -341,7 +356,8 @@ enum status options_parse(struct options *options, int argc, char *argv[], int *
             return status;
     }
     *first = move_words(argc, argv, words);
-    return check_server(options, &before);
+    enum status status = check_password(options, &before);
+    return status == STATUS_OK ? check_server(options, &before) : status;
 }
 
 enum status options_check(const char *word, const char *letters, const char *taken)

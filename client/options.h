@@ -47,6 +47,10 @@ void options_defaults(struct options *options);
 
 /* Whether it is a value of --trust. */
 bool options_is_trust(const char *value);
+
+/* Takes a value of --timeout: whole seconds, 1 to 86400. False for anything else. */
+bool options_take_timeout(struct options *options, const char *value);
+
 /* Whether nothing is pinned that wasn't named. */
 bool options_is_strict(const struct options *options);
 

@@ -123,6 +123,8 @@ static enum err make_file(struct buf *file, const struct outbox *outbox,
     if (err == ERR_OK)
         err = buf_printf(&text, "sealed: %" PRIu64 "\n", item->sealed);
     if (err == ERR_OK)
+        err = field_add_line(&text, "sealed-for", span_str(item->sealed_for));
+    if (err == ERR_OK)
         err = field_add_line(&text, "reason", span_str(item->reason));
     if (err == ERR_OK)
         err = seal_line(file, outbox, buf_span(&text));
@@ -186,15 +188,18 @@ static enum err take_line(struct span *rest, struct span *line)
 
 static enum err parse_state(struct outbox_item *item, struct span text)
 {
-    struct span sealed, reason;
+    struct span sealed, sealed_for, reason;
     enum err err = record_take(&item->record, &text);
     if (err == ERR_OK)
         err = field_take_line(&text, "sealed", &sealed);
     if (err == ERR_OK)
         err = field_number(sealed, &item->sealed);
     if (err == ERR_OK)
+        err = field_take_line(&text, "sealed-for", &sealed_for);
+    if (err == ERR_OK)
         err = field_take_line(&text, "reason", &reason);
     if (err == ERR_OK && (text.len != 0 || item->record.kind != RECORD_WAITING ||
+                          !span_to_text(sealed_for, item->sealed_for, sizeof(item->sealed_for)) ||
                           !span_to_text(reason, item->reason, sizeof(item->reason))))
         err = ERR_MALFORMED;
     return err;

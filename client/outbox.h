@@ -4,6 +4,7 @@
  *
  *     <record and state>\n       a Fernet token under the vault's archive key: record.h's lines, and
  *                                  sealed: <when the envelope below was made, or 0>
+ *                                  sealed-for: <fingerprint of whose keys it was made for, or nothing>
  *                                  reason: <why it wasn't sent when that was tried, or nothing>
  *     <data>\n                   another; the record has its hash
  *     <envelope>                 what goes out; nothing as long as nothing went out
@@ -27,6 +28,7 @@ struct outbox_item {
     uint64_t number;
     struct record record;
     uint64_t sealed;
+    char sealed_for[FINGERPRINT_SIZE]; /* "" if there is no envelope */
     char reason[OUTBOX_REASON_SIZE];
     struct buf data;
     struct buf envelope;

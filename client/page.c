@@ -15,6 +15,8 @@
 /* The indentation, and a character of two columns. */
 #define LEAST_WIDTH (PAGE_INDENT + 2)
 #define TAB_WIDTH   8
+/* Behind so many spaces stands what continues the line above, in help. */
+#define HELP_INDENT 8
 
 static const char turn[] = "\n  ";
 #define TURN_LEN (sizeof(turn) - 1)
@@ -125,5 +127,50 @@ enum err page_append(struct buf *out, size_t width, size_t indent, struct span l
         err = append_line(&row, indent, span_of(lines.data, len));
         lines = span_of(lines.data + taken, lines.len - taken);
     }
+    return err;
+}
+
+/* Whether a line that ended before rest goes on with it. */
+static bool goes_on(const struct buf *out, bool was_indented, struct span rest)
+{
+    size_t spaces = 0;
+    uint8_t last = out->len > 0 ? out->data[out->len - 1] : '\n';
+    while (spaces < rest.len && rest.data[spaces] == ' ')
+        spaces++;
+    if (spaces == rest.len || rest.data[spaces] == '\n')
+        return false;
+    return was_indented ? spaces >= HELP_INDENT : spaces == 0 && strchr("\n.:]", last) == NULL;
+}
+
+static enum err join(struct buf *out, struct span lines)
+{
+    bool is_indented = false;
+    enum err err = ERR_OK;
+    for (size_t at = 0; at < lines.len && err == ERR_OK; at++) {
+        struct span rest = span_of(lines.data + at + 1, lines.len - at - 1);
+        if (lines.data[at] != '\n') {
+            bool is_first = out->len == 0 || out->data[out->len - 1] == '\n';
+            is_indented = is_first ? lines.data[at] == ' ' : is_indented;
+            err = buf_append_byte(out, lines.data[at]);
+        } else if (goes_on(out, is_indented, rest)) {
+            err = buf_append_byte(out, ' ');
+            while (at + 1 < lines.len && lines.data[at + 1] == ' ')
+                at++;
+        } else {
+            err = buf_append_byte(out, '\n');
+        }
+    }
+    return err;
+}
+
+enum err page_append_help(struct buf *out, size_t width, struct span lines)
+{
+    struct buf joined = BUF_INIT(lines.len);
+    if (width == 0 || width >= USUAL_WIDTH)
+        return page_append(out, width, 0, lines);
+    enum err err = join(&joined, lines);
+    if (err == ERR_OK)
+        err = page_append(out, width, 0, buf_span(&joined));
+    buf_free(&joined);
     return err;
 }

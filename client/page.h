@@ -16,4 +16,9 @@ size_t page_width(int fd);
  * made visible. TAB becomes spaces, to the next multiple of eight within the line. */
 enum err page_append(struct buf *out, size_t width, size_t indent, struct span lines) MUST_USE;
 
+/* Appends text of ours, whose lines were broken for 80 columns, the same way. Where there are fewer, what was broken is
+ * joined first: a line that begins in the first column goes on with the next such one if it ends in the middle of a
+ * sentence, and an indented one with those that are indented further than options are. */
+enum err page_append_help(struct buf *out, size_t width, struct span lines) MUST_USE;
+
 #endif

@@ -8,6 +8,7 @@
 #include "confirm.h"
 #include "password.h"
 #include "remember.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -69,7 +70,7 @@ static enum status keep_here(struct session *s, const struct keyring_lock *lock)
         s->user);
     if (forgotten == ERR_OK)
         say("What `login --remember` kept was forgotten.");
-    return STATUS_OK;
+    return result_print_account(s, "changed");
 }
 
 static enum status change(struct session *s, struct span password)

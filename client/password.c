@@ -40,6 +40,14 @@ static enum status take_all(int fd, const char *source, struct buf *password)
     return check_length(password);
 }
 
+/* Who can write it could put a password of their own there for new keys. A terminal or a pipe that others write to
+ * is its owner's affair. */
+static bool is_others(const struct stat *st)
+{
+    mode_t forbidden = S_ISREG(st->st_mode) ? 066 : 044;
+    return (st->st_mode & forbidden) != 0 || (st->st_uid != geteuid() && st->st_uid != 0);
+}
+
 static enum status read_file(const char *path, struct buf *password)
 {
     struct stat st;
@@ -48,9 +56,10 @@ static enum status read_file(const char *path, struct buf *password)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0 || fstat(fd, &st) != 0) {
         say("can't open the password file %s: %s.", shown.text, strerror(errno));
-    } else if ((st.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-        say("others can read the password file %s. Make it yours alone: chmod 600, and think about "
-            "another password.",
+    } else if (is_others(&st)) {
+        say("others can read the password file %s, or change it. Make it yours alone: chmod 600, "
+            "and "
+            "think about another password.",
             shown.text);
         status = STATUS_NO_PERMISSION;
     } else {

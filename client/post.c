@@ -38,6 +38,7 @@ struct run {
     uint64_t sent;      /* of those that were asked for */
     enum status failed; /* the first status of those that weren't sent */
     bool is_over;       /* there is no server any more */
+    bool has_unkept;    /* one of those isn't in the outbox, and the server doesn't have it */
 };
 
 static void count_result(struct run *run, enum status status)
@@ -75,10 +76,10 @@ static enum status sum_up(const struct run *run)
 }
 
 /* NULL if this run wasn't asked for it. */
-static const struct mine *find_mine(const struct run *run, uint64_t number)
+static struct mine *find_mine(const struct run *run, uint64_t number)
 {
     for (size_t at = 0; at < run->mine.len; at += sizeof(struct mine)) {
-        const struct mine *mine = (const void *)(run->mine.data + at);
+        struct mine *mine = (void *)(run->mine.data + at);
         if (mine->number == number)
             return mine;
     }
@@ -102,32 +103,6 @@ static void block(struct run *run, const char *to)
         run->is_over = true;
 }
 
-static enum err archive_sent(const struct outbox *outbox, const struct outbox_item *item)
-{
-    struct archive archive;
-    bool is_there = false;
-    struct record record = item->record;
-    record.kind = RECORD_SENT;
-    record.time = item->sealed;
-    enum err err = archive_open(&archive, outbox->account, outbox->key);
-    if (err == ERR_OK)
-        err = archive_look(&archive, &record, &is_there);
-    if (err == ERR_OK && !is_there)
-        err = archive_add(&archive, &record, buf_span(&item->data));
-    archive_close(&archive);
-    return err;
-}
-
-/* The server has it. */
-static void settle(struct run *run, const struct outbox_item *item)
-{
-    enum err err = archive_sent(&run->outbox, item);
-    if (err == ERR_OK)
-        err = outbox_remove(&run->outbox, item->number);
-    if (err != ERR_OK)
-        (void)say_failure(err, "it was sent, but can't be moved from the outbox to the archive");
-}
-
 /* Nobody is there, or not now: that is the outbox's everyday. */
 static enum status status_of_absence(enum status status)
 {
@@ -137,9 +112,9 @@ static enum status status_of_absence(enum status status)
 }
 
 /* What can never be sent as it is, and still lies where it came from, isn't kept. */
-static bool is_hopeless(const struct run *run, enum status status)
+static bool is_hopeless(const struct run *run, const struct outbox_item *item, enum status status)
 {
-    return status == STATUS_DATA && !run->is_flush;
+    return status == STATUS_DATA && !run->is_flush && item->sealed == 0;
 }
 
 static void deliver(struct run *run, struct outbox_item *item, bool is_mine)
@@ -153,13 +128,16 @@ static void deliver(struct run *run, struct outbox_item *item, bool is_mine)
         return;
     }
     status = deliver_item(s, &run->outbox, item);
-    if (status == STATUS_OK) {
-        settle(run, item);
-    } else if (is_mine && is_hopeless(run, status)) {
+    /* A server that had its id already has made it another. */
+    struct mine *mine = is_mine ? find_mine(run, item->number) : NULL;
+    if (mine != NULL)
+        memcpy(mine->id, item->record.id, sizeof(mine->id));
+    if (is_mine && is_hopeless(run, item, status)) {
         enum err err = outbox_remove(&run->outbox, item->number);
         if (err != ERR_OK)
             (void)say_failure(err, "can't remove it from the outbox");
-    } else {
+        run->has_unkept = true;
+    } else if (status != STATUS_OK) {
         block(run, item->record.peer);
         result_say_waiting(item, is_mine, run->is_over);
     }
@@ -248,6 +226,8 @@ static void send_all(struct run *run, const struct buf *numbers)
         take(run, number_at(numbers, i));
     if (!run->is_over)
         return;
+    if (run->is_flush && run->wants_json)
+        result_print_waiting(&run->outbox, numbers, i, STATUS_WAITING);
     for (; i < n; i++) {
         if (run->is_flush || find_mine(run, number_at(numbers, i)) != NULL)
             count_result(run, STATUS_WAITING);
@@ -263,6 +243,8 @@ static enum status send_locked(struct run *run)
     enum status status = err == ERR_OK ? STATUS_OK : say_failure(err, "can't look into the outbox");
     if (status == STATUS_OK && numbers.len > 0) {
         status = status_of_absence(authenticate_session(run->session));
+        if (status != STATUS_OK && run->is_flush && run->wants_json)
+            result_print_waiting(&run->outbox, &numbers, 0, status);
         if (status != STATUS_OK)
             result_say_away(numbers.len / sizeof(uint64_t));
     }
@@ -290,7 +272,16 @@ static enum status send_waiting(struct run *run)
     return status;
 }
 
-static enum err add(struct run *run, const struct letter *letter, const char *to)
+/* The others get theirs all the same: what is in the outbox by now goes out sooner or later. */
+static void note_unkept(struct run *run, const struct mine *mine, enum err err)
+{
+    enum status status = say_failure(err, "can't keep a message in the outbox");
+    say("It wasn't sent to %s.", mine->to);
+    run->has_unkept = true;
+    note_result(run, mine->to, mine->id, status);
+}
+
+static void add(struct run *run, const struct letter *letter, const char *to)
 {
     struct outbox_item item;
     struct mine mine = {.number = 0};
@@ -308,14 +299,17 @@ static enum err add(struct run *run, const struct letter *letter, const char *to
     if (err == ERR_OK)
         err = buf_append_span(&item.data, letter->data);
     if (err == ERR_OK)
+        err = buf_reserve(&run->mine, sizeof(mine));
+    if (err == ERR_OK)
         err = outbox_add(&run->outbox, &item);
     mine.number = item.number;
     memcpy(mine.id, item.record.id, sizeof(mine.id));
     memcpy(mine.to, item.record.peer, sizeof(mine.to));
     if (err == ERR_OK)
         err = buf_append(&run->mine, &mine, sizeof(mine));
+    if (err != ERR_OK)
+        note_unkept(run, &mine, err);
     outbox_item_free(&item);
-    return err;
 }
 
 static enum status begin(struct run *run, struct session *s)
@@ -339,18 +333,17 @@ static void end(struct run *run)
     buf_free(&run->blocked);
 }
 
-enum status post_letter(struct session *s, const struct letter *letter)
+enum status post_letter(struct session *s, struct letter *letter)
 {
     struct run run;
     enum status status = begin(&run, s);
-    for (size_t i = 0; i < letter->to_count && status == STATUS_OK; i++) {
-        enum err err = add(&run, letter, letter->to[i]);
-        if (err != ERR_OK)
-            status = say_failure(err, "can't keep the message in the outbox; it wasn't sent");
-    }
+    run.has_unkept = status != STATUS_OK;
+    for (size_t i = 0; i < letter->to_count && status == STATUS_OK; i++)
+        add(&run, letter, letter->to[i]);
     if (status == STATUS_OK)
-        status = send_waiting(&run);
+        status = run.mine.len > 0 ? send_waiting(&run) : sum_up(&run);
     print_others(&run, status);
+    letter->is_kept = !run.has_unkept;
     end(&run);
     return status;
 }

@@ -13,11 +13,13 @@ struct letter {
     const char *type;
     const char *name; /* NULL for none */
     struct span data;
+    bool is_kept; /* by post_letter: each recipient's is in the outbox, or sent */
 };
 
 /* Sends it to each recipient, and says how that went. STATUS_PARTIAL if only some have it; STATUS_WAITING if
- * there is no server now. Whatever fails after the keys are open waits in the outbox, and that is said. */
-enum status post_letter(struct session *s, const struct letter *letter) MUST_USE;
+ * there is no server now. Whatever fails after the keys are open waits in the outbox, and that is said; so is what the
+ * outbox can't take. */
+enum status post_letter(struct session *s, struct letter *letter) MUST_USE;
 
 /* Sends what waits. STATUS_PARTIAL if only some of it could be sent. */
 enum status post_flush(struct session *s) MUST_USE;

@@ -4,6 +4,7 @@
 #include "prompt.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,7 +31,7 @@ static const struct word own_words[] = {
      "Asks for the recipient, unless you name one, and takes the message line by line. A lone . "
      "or\n"
      "Ctrl-D ends it and sends it; Ctrl-C drops it. What can't be sent waits in the outbox.\n"},
-    {"edit", compose_edit_main, 1, "e", "[USER]", "write it in your editor",
+    {"edit", compose_edit_main, 1, "e", "[USER]", "write in your editor",
      "The same as `compose --edit`: the text is written in $VISUAL, $EDITOR or vi, and sent when\n"
      "that ends.\n"},
     {"help", help, 1, "", "[WORD]", "this, or more about a word",
@@ -284,7 +285,7 @@ static enum status split_line(struct arguments *arguments, struct span text)
     if (err == ERR_OK)
         err = buf_append_span(&line, text);
     if (err == ERR_OK)
-        err = arguments_split(arguments, buf_span(&line));
+        err = arguments_split(arguments, buf_span(&line), getenv("HOME"));
     buf_free(&line);
     if (err == ERR_OK)
         return STATUS_OK;

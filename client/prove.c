@@ -67,7 +67,8 @@ enum status prove_main(struct session *s, int argc, char *argv[])
 {
     struct recalled recalled;
     if (argc < 2) {
-        say("prove what? Type: prove ID > FILE; `%shistory` lists ids.", say_command());
+        say("prove what? Type: %sprove ID > FILE; `%shistory` lists ids.", say_command(),
+            say_command());
         return STATUS_USAGE;
     }
     enum status status = recall_message(s, argv[1], &recalled);

@@ -17,6 +17,9 @@
 /* Messages of one run that aren't shown: as many as a mailbox usually holds, so that no sender hides
  * others', and no server keeps a run from ending. */
 #define MOST_HIDDEN 1000
+/* Of those that stay on the server: a server could invent them for ever. */
+#define MOST_LEFT 10000
+
 /* Shows it, and notes that. */
 static enum outcome show(struct reading *r, const struct shown *shown,
                          const struct seen_message *note)
@@ -73,10 +76,15 @@ static enum status read_all(struct reading *r, uint64_t most)
 {
     bool is_last = false;
     enum status status = STATUS_OK;
-    while (!is_last && r->shown < most && r->hidden < MOST_HIDDEN)
+    while (!is_last && r->shown < most && r->hidden < MOST_HIDDEN && r->left < MOST_LEFT)
         status = reading_next(r, &is_last);
     if (status != STATUS_OK)
         return status;
+    if (r->left >= MOST_LEFT) {
+        say("%d messages stay on the server, and it may have more. That is enough for once.",
+            MOST_LEFT);
+        return r->status;
+    }
     if (r->hidden >= MOST_HIDDEN) {
         say("%d messages weren't shown. That is enough for once: read again for what follows them.",
             MOST_HIDDEN);

@@ -39,6 +39,22 @@ enum outcome reading_note(struct reading *r, const struct seen_message *note)
     return OUTCOME_DONE;
 }
 
+enum outcome reading_show(struct reading *r, const struct received *m, const struct inspected *i,
+                          const struct seen_message *note)
+{
+    struct shown shown = {.received = m,
+                          .inspected = i,
+                          .first_login = r->first_login,
+                          .is_json = r->session->options.is_json,
+                          .is_withheld = !show_is_text(i)};
+    enum err err = show_message(&shown);
+    if (err == ERR_OK)
+        return reading_note(r, note);
+    enum status status = say_failure(err, "can't show a message");
+    say("It stays on the server.");
+    return reading_stop(r, status);
+}
+
 static enum outcome set_aside(struct reading *r, const struct received *m, const char *reason)
 {
     char path[PATH_MAX];
@@ -165,6 +181,7 @@ static enum status take(struct reading *r, const struct received *m, enum outcom
     home_unlock(lock);
     if (r->shown == shown && *outcome == OUTCOME_DONE)
         r->hidden++; /* those that stay on the server come again, and would hide what follows for ever */
+    r->left += *outcome == OUTCOME_LEFT;
     return *outcome == OUTCOME_DONE ? received_acknowledge(r->session, m) : STATUS_OK;
 }
 

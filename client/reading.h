@@ -30,7 +30,8 @@ struct reading {
     struct buf ids; /* of all that the server gave since it was last empty */
     uint64_t first_login;
     uint64_t shown;
-    uint64_t hidden;    /* all others */
+    uint64_t hidden;    /* all others that the server is done with */
+    uint64_t left;      /* those that stay there, while others were read */
     enum status status; /* the last that wasn't STATUS_OK */
 };
 
@@ -44,6 +45,9 @@ enum status reading_next(struct reading *r, bool *is_last) MUST_USE;
 
 /* Notes that the message was presented: OUTCOME_DONE, or OUTCOME_STOP if that can't be noted. */
 enum outcome reading_note(struct reading *r, const struct seen_message *note);
+
+/* Shows it on stdout, and notes that; of what isn't text its head alone. */
+reading_present reading_show;
 
 /* What a presentation ends with when it failed. */
 enum outcome reading_stop(struct reading *r, enum status status);

@@ -51,24 +51,38 @@ static enum status say_ambiguous(const char *id, const char *one, const char *ot
     return STATUS_USAGE;
 }
 
+/* A sender chooses the id, and may have taken that of a message of somebody else's. */
+static enum status say_several(const struct archive_entry *found, const char *other, bool is_answer)
+{
+    say("message %s is one of %s's, and there is one of %s's with the very same id.%s",
+        found->record.id, found->record.peer, other,
+        is_answer ? " Nothing was sent: name the user to write to." : "");
+    return is_answer ? STATUS_USAGE : STATUS_OK;
+}
+
+/* `is_answer`: it must be of one user alone. */
 static enum status find(struct session *s, struct archive *archive, const char *id,
-                        struct archive_entry *found)
+                        struct archive_entry *found, bool is_answer)
 {
     struct archive_entry entry;
+    char other[FIELD_USER_SIZE] = "";
     bool is_found = false;
     enum err err;
     archive_rewind(archive, id);
     while ((err = archive_next(archive, &entry)) == ERR_OK) {
         if (is_found && strcmp(found->record.id, entry.record.id) != 0)
             return say_ambiguous(id, found->record.id, entry.record.id);
-        if (!is_found || rank(entry.record.kind) > rank(found->record.kind))
+        bool is_better = !is_found || rank(entry.record.kind) > rank(found->record.kind);
+        if (is_found && strcmp(found->record.peer, entry.record.peer) != 0)
+            memcpy(other, is_better ? found->record.peer : entry.record.peer, sizeof(other));
+        if (is_better)
             *found = entry;
         is_found = true;
     }
     if (err != ERR_NOT_FOUND)
         return say_failure(err, "can't read the archive");
     if (is_found)
-        return STATUS_OK;
+        return other[0] != '\0' ? say_several(found, other, is_answer) : STATUS_OK;
     say("there is no message %s in the archive. `%shistory` lists what there is.", id,
         say_command());
     (void)recall_say_unreadable(s, archive);
@@ -157,14 +171,14 @@ static enum err open_body(const struct session *s, struct recalled *recalled, st
 }
 
 static enum status find_in(struct session *s, const char *id, struct archive *archive,
-                           struct archive_entry *entry)
+                           struct archive_entry *entry, bool is_answer)
 {
     char folded[FIELD_ID_SIZE];
     *archive = (struct archive){.fd = -1};
     enum status status = check_id(id, folded);
     if (status == STATUS_OK)
         status = recall_open_archive(s, archive);
-    return status == STATUS_OK ? find(s, archive, folded, entry) : status;
+    return status == STATUS_OK ? find(s, archive, folded, entry, is_answer) : status;
 }
 
 enum status recall_message(struct session *s, const char *id, struct recalled *recalled)
@@ -173,7 +187,7 @@ enum status recall_message(struct session *s, const char *id, struct recalled *r
     struct archive_entry entry;
     struct buf body = BUF_INIT(2 * CONNECTION_LINE_MAX);
     *recalled = (struct recalled){.received = {.body = BUF_INIT(CONNECTION_LINE_MAX)}};
-    enum status status = find_in(s, id, &archive, &entry);
+    enum status status = find_in(s, id, &archive, &entry, false);
     if (status == STATUS_OK) {
         recalled->record = entry.record;
         enum err err = archive_read(&archive, &entry, &body);
@@ -191,7 +205,7 @@ enum status recall_peer(struct session *s, const char *id, char peer[static FIEL
 {
     struct archive archive;
     struct archive_entry entry;
-    enum status status = find_in(s, id, &archive, &entry);
+    enum status status = find_in(s, id, &archive, &entry, true);
     if (status == STATUS_OK)
         memcpy(peer, entry.record.peer, FIELD_USER_SIZE);
     archive_close(&archive);

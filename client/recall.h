@@ -23,7 +23,7 @@ void recall_free(struct recalled *recalled);
  * that before one that is unsigned. */
 enum status recall_message(struct session *s, const char *id, struct recalled *recalled) MUST_USE;
 
-/* The same for the user at the message's other end alone. */
+/* The same for the user at the message's other end alone: STATUS_USAGE if there are several. */
 enum status recall_peer(struct session *s, const char *id,
                         char peer[static FIELD_USER_SIZE]) MUST_USE;
 

@@ -13,6 +13,7 @@
 #include "input.h"
 #include "password.h"
 #include "pins.h"
+#include "result.h"
 #include "say.h"
 
 #include "base/banned.h"
@@ -220,6 +221,7 @@ enum status register_main(struct session *s, int argc, char *argv[])
     if (status == STATUS_OK) {
         say("registered and logged in as %s. Your identity:", s->user);
         say("  %s", s->ring.self.fingerprint);
+        status = result_print_account(s, "registered");
     }
     return status;
 }

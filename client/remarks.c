@@ -76,7 +76,9 @@ void remarks_show(const struct remarks *r)
         const uint8_t *line = r->text.data + start;
         const uint8_t *end = memchr(line, '\n', r->text.len - start);
         size_t len = end != NULL ? (size_t)(end - line) : r->text.len - start;
-        struct visible_value shown = visible_value(span_of(line, len));
+        /* ssh ends its lines with CR LF, so that they look right in a terminal that is raw. */
+        bool has_cr = len > 0 && line[len - 1] == '\r';
+        struct visible_value shown = visible_value(span_of(line, has_cr ? len - 1 : len));
         say("exec: %s", shown.text);
         start += len + 1;
     }

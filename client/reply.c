@@ -43,7 +43,7 @@ enum status reply_main(struct session *s, int argc, char *argv[])
 {
     bool is_dash = argc > 2 && strcmp(argv[2], "-") == 0;
     if (argc < 2 || (argc > 2 && !is_dash)) {
-        say("reply to what? Type: reply ID [-m TEXT | -f FILE | -]");
+        say("reply to what? Type: %sreply ID [-m TEXT | -f FILE | -]", say_command());
         return STATUS_USAGE;
     }
     enum status status = source_check(s, is_dash, "reply");

@@ -100,8 +100,10 @@ enum status resolve_address(const struct address *address, uint64_t deadline_ms,
         say("interrupted.");
         status = STATUS_TEMPORARY;
     } else if (l->failed != 0) {
-        say("can't find the host %s: %s. Check its name.", address->host, gai_strerror(l->failed));
-        status = l->failed == EAI_AGAIN ? STATUS_TEMPORARY : STATUS_NO_HOST;
+        bool is_passing = l->failed == EAI_AGAIN;
+        say("can't find the host %s: %s. %s", address->host, gai_strerror(l->failed),
+            is_passing ? "Check the network, or try again later." : "Check its name.");
+        status = is_passing ? STATUS_TEMPORARY : STATUS_NO_HOST;
     } else {
         *list = l->list;
         l->list = NULL;

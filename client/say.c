@@ -40,7 +40,7 @@ void say_hold(void)
 void say_release(bool is_wanted)
 {
     is_held = false;
-    if (is_wanted)
+    if (is_wanted && held.len > 0)
         (void)fwrite(held.data, 1, held.len, stderr);
     buf_free(&held);
     held = BUF_INIT(SAID_MAX);

@@ -3,6 +3,8 @@
  * sealed for a pinned identity, and no server is asked. */
 #include "words.h"
 
+#include <string.h>
+
 #include "authenticate.h"
 #include "base/clock.h"
 #include "pins.h"
@@ -45,13 +47,14 @@ static enum status seal(struct session *s, const struct letter *letter, const st
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't seal the message");
 }
 
-static enum status check_words(const struct session *s, int argc)
+static enum status check_words(const struct session *s, int argc, char *argv[])
 {
-    if (argc < 2) {
-        say("seal for whom? Type: seal USER [-m TEXT | -f FILE] > ENVELOPE");
+    bool is_dash = argc > 2 && strcmp(argv[2], "-") == 0;
+    if (argc < 2 || (argc > 2 && !is_dash)) {
+        say("seal for whom? Type: %sseal USER [-m TEXT | -f FILE | -] > ENVELOPE", say_command());
         return STATUS_USAGE;
     }
-    enum status status = source_check(s, false, "seal");
+    enum status status = source_check(s, is_dash, "seal");
     if (status == STATUS_OK && s->is_prompt && source_is_stdin(s)) {
         say("at the prompt, give -m \"TEXT\" or -f FILE.");
         status = STATUS_USAGE;
@@ -65,7 +68,7 @@ enum status seal_main(struct session *s, int argc, char *argv[])
     struct identity to;
     struct letter letter = {.name = NULL};
     struct buf data = BUF_INIT(CONNECTION_LINE_MAX);
-    enum status status = check_words(s, argc);
+    enum status status = check_words(s, argc, argv);
     if (status == STATUS_OK)
         status = session_take_name(user, argv[1]);
     if (status == STATUS_OK)

@@ -16,7 +16,7 @@ static enum status check_words(const struct session *s, int argc, char *argv[], 
 {
     int users = argc - 1 - is_dash;
     if (users < 1 && s->options.reply == NULL) {
-        say("send to whom? Type: send USER... [-m TEXT | -f FILE | -]");
+        say("send to whom? Type: %ssend USER... [-m TEXT | -f FILE | -]", say_command());
         return STATUS_USAGE;
     }
     for (int i = 1; i <= users; i++) {

@@ -139,15 +139,20 @@ enum status session_connect(struct session *s)
     return STATUS_OK;
 }
 
+/* A key that was pinned before isn't believed against the address: the server says which of them it has. */
 static enum status meet(struct session *s)
 {
+    char pinned[FINGERPRINT_SIZE];
     if (s->has_host_key)
         return STATUS_OK;
     enum err err = host_find_pin(s, s->host_key);
-    s->has_host_key = err == ERR_OK;
-    if (err == ERR_OK)
+    if (err == ERR_OK) {
+        hash_fingerprint(pinned, span_of(s->host_key, HOST_KEY_LEN));
+        s->has_host_key = host_suits_address(s, pinned);
+    }
+    if (s->has_host_key)
         return STATUS_OK;
-    if (err != ERR_NOT_FOUND)
+    if (err != ERR_OK && err != ERR_NOT_FOUND)
         return pins_say_failure(err, s->home.path, PINS_HOSTS_FILE);
     enum status status = session_connect(s);
     /* Somebody may think for longer about a password than the server waits for a login. */

@@ -69,19 +69,22 @@ static bool is_yes(const char *value)
     return strcmp(value, "yes") == 0 || strcmp(value, "1") == 0;
 }
 
-/* Of what has a form; the rest is checked where it is used. */
-static bool is_good(size_t i, const char *value)
+/* What is wrong with a value that has a form, or NULL; the rest is checked where it is used. */
+static const char *find_fault(size_t i, const char *value)
 {
-    uint64_t number;
+    struct options tried;
+    bool is_no = strcmp(value, "no") == 0 || strcmp(value, "0") == 0;
+    if (value[0] == '\0')
+        return "it is empty";
     switch (i) {
     case SETTING_TIMEOUT:
-        return field_number(span_str(value), &number) == ERR_OK && number >= 1 && number <= 86400;
+        return options_take_timeout(&tried, value) ? NULL : "it wants seconds, 1 to 86400";
     case SETTING_JSON:
-        return is_yes(value) || strcmp(value, "no") == 0 || strcmp(value, "0") == 0;
+        return is_yes(value) || is_no ? NULL : "it wants yes or no";
     case SETTING_TRUST:
-        return options_is_trust(value);
+        return options_is_trust(value) ? NULL : "it wants first-use or strict";
     default:
-        return value[0] != '\0';
+        return NULL;
     }
 }
 
@@ -91,7 +94,9 @@ static enum err keep(void *context, const char *name, const char *value)
     for (size_t i = 0; i < COUNT; i++) {
         if (strcmp(rows[i].name, name) != 0)
             continue;
-        if (settings->values[i] != NULL || !is_good(i, value))
+        settings->fault =
+            settings->values[i] != NULL ? "it stands there twice" : find_fault(i, value);
+        if (settings->fault != NULL)
             return ERR_MALFORMED;
         settings->values[i] = strdup(value);
         return settings->values[i] != NULL ? ERR_OK : ERR_NO_MEMORY;
@@ -144,7 +149,8 @@ static enum status read_file(struct settings *settings)
         return STATUS_OK;
     if (err != ERR_OK) {
         struct visible_value shown = visible_value(span_str(message));
-        say("%s.", shown.text);
+        const char *fault = settings->fault;
+        say("%s%s%s.", shown.text, fault != NULL ? ": " : "", fault != NULL ? fault : "");
         return STATUS_CONFIG;
     }
     bool has_both =
@@ -156,13 +162,11 @@ static enum status check_variables(void)
 {
     for (size_t i = 0; i < COUNT; i++) {
         const char *value = get_variable(i);
-        if (value == NULL || is_good(i, value))
+        const char *fault = value != NULL ? find_fault(i, value) : NULL;
+        if (fault == NULL)
             continue;
         struct visible_value shown = visible_value(span_str(value));
-        say("%s is \"%s\", and wants %s.", rows[i].variable, shown.text,
-            i == SETTING_TIMEOUT ? "seconds, 1 to 86400"
-            : i == SETTING_TRUST ? "first-use or strict"
-                                 : "yes or no");
+        say("%s is \"%s\": %s.", rows[i].variable, shown.text, fault);
         return STATUS_CONFIG;
     }
     bool has_both = get_variable(SETTING_SERVER) != NULL && get_variable(SETTING_EXEC) != NULL;
@@ -185,15 +189,14 @@ static void fill_server(const char *const values[static COUNT], struct options *
 
 static void fill_others(const char *const values[static COUNT], struct options *options)
 {
-    uint64_t seconds = 0;
+    const char *timeout = values[SETTING_TIMEOUT];
     options->user = choose(options->user, values[SETTING_USER]);
     options->home = choose(options->home, values[SETTING_HOME]);
     options->trust = choose(options->trust, values[SETTING_TRUST]);
     if (options->password_fd < 0)
         options->password_file = choose(options->password_file, values[SETTING_PASSWORD_FILE]);
-    if (options->timeout_ms == 0 && values[SETTING_TIMEOUT] != NULL &&
-        field_number(span_str(values[SETTING_TIMEOUT]), &seconds) == ERR_OK)
-        options->timeout_ms = seconds * 1000;
+    if (options->timeout_ms == 0 && timeout != NULL)
+        (void)options_take_timeout(options, timeout);
 }
 
 enum status settings_fill(struct settings *settings, struct options *options)

@@ -11,6 +11,7 @@
 
 struct settings {
     char *values[SETTINGS_COUNT]; /* of the file; NULL for none */
+    const char *fault;            /* of the first value that isn't taken; NULL for none */
 };
 
 /* Fills what `options` doesn't have, and the defaults. Says what is wrong, with the file and the line:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* source.h: what `send` and `reply` send: -m TEXT, -f FILE, or standard input. */
+/* source.h: what `send`, `reply` and `seal` take: -m TEXT, -f FILE, or standard input. */
 #ifndef SECMSG_CLIENT_SOURCE_H
 #define SECMSG_CLIENT_SOURCE_H
 

@@ -21,6 +21,8 @@ enum status status_of_err(enum err err)
     case ERR_TIMEOUT:
     case ERR_CLOSED:
         return STATUS_TEMPORARY;
+    case ERR_FULL:
+        return STATUS_CANT_CREATE;
     case ERR_DAMAGED:
         return STATUS_CONFIG;
     case ERR_IO:

@@ -22,11 +22,11 @@ struct transport {
 
 /* Tries all addresses of the host. Says why it can't. */
 enum status transport_dial(struct transport *t, const struct address *address,
-                           uint64_t deadline_ms);
+                           uint64_t deadline_ms) MUST_USE;
 
 /* Starts `/bin/sh -c command`; its stderr goes to the remarks, and SIGINT is ignored in it, so that Ctrl-C
  * at the prompt doesn't end it. Says why it can't. */
-enum status transport_start(struct transport *t, const char *command);
+enum status transport_start(struct transport *t, const char *command) MUST_USE;
 
 /* Closes, and waits for the command: after 2 seconds it is sent SIGTERM, after 4 SIGKILL. If `failed`
  * by no wish of the user, shows its remarks. Returns how the command ended, as waitpid does, or 0. */

@@ -7,19 +7,38 @@
 
 #include "authenticate.h"
 #include "crypto/hash.h"
+#include "given.h"
 #include "identify.h"
+#include "json.h"
 #include "pins.h"
 #include "say.h"
 
 #include "base/banned.h"
 
-static enum status check_fingerprint(const char *text)
+static enum status print_host(const struct session *s)
 {
-    if (hash_is_fingerprint(span_str(text)))
+    struct json json;
+    char print[FINGERPRINT_SIZE];
+    if (!s->options.is_json)
         return STATUS_OK;
-    struct visible_value shown = visible_value(span_str(text));
-    say("\"%s\" isn't a fingerprint: that is SHA256: and 43 characters.", shown.text);
-    return STATUS_USAGE;
+    hash_fingerprint(print, span_of(s->host_key, HOST_KEY_LEN));
+    json_begin(&json);
+    json_add_text(&json, "server", buf_span(&s->server));
+    json_add_string(&json, "host_key", print);
+    json_add_string(&json, "result", "pinned");
+    return json_print(&json);
+}
+
+static enum status print_user(const struct session *s, const struct identity *identity)
+{
+    struct json json;
+    if (!s->options.is_json)
+        return STATUS_OK;
+    json_begin(&json);
+    json_add_string(&json, "user", identity->user);
+    json_add_string(&json, "identity", identity->fingerprint);
+    json_add_string(&json, "result", "pinned");
+    return json_print(&json);
 }
 
 /* Whatever was known of the server steps aside: its accounts belong to the old key. */
@@ -40,7 +59,7 @@ static enum status trust_host(struct session *s, const char *fingerprint)
         s->has_host_key = true;
     }
     s->accepted_host[0] = '\0';
-    return status;
+    return status == STATUS_OK ? print_host(s) : status;
 }
 
 static enum status say_other(const struct session *s, const struct identity *now)
@@ -64,7 +83,7 @@ static enum status take(struct session *s, const struct identify_answer *who)
     enum status status = identify_pin(s, who, &is_new);
     if (status == STATUS_OK && !is_new)
         say("%s's identity is pinned already.", who->identity.user);
-    return status;
+    return status == STATUS_OK ? print_user(s, &who->identity) : status;
 }
 
 static enum status ask(struct session *s, const char *user)
@@ -103,10 +122,11 @@ enum status trust_main(struct session *s, int argc, char *argv[])
 {
     const char *host = s->options.host;
     if (argc != (host != NULL ? 1 : 3)) {
-        say("trust whom? Type: trust USER FINGERPRINT, or trust --host FINGERPRINT");
+        say("trust whom? Type: %strust USER FINGERPRINT, or %strust --host FINGERPRINT",
+            say_command(), say_command());
         return STATUS_USAGE;
     }
-    enum status status = check_fingerprint(host != NULL ? host : argv[2]);
+    enum status status = given_check_fingerprint(host != NULL ? host : argv[2]);
     if (status == STATUS_OK && host != NULL)
         return trust_host(s, host);
     if (status == STATUS_OK)

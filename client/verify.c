@@ -12,15 +12,6 @@
 
 #include "base/banned.h"
 
-static enum status check_fingerprint(const char *text)
-{
-    if (text == NULL || hash_is_fingerprint(span_str(text)))
-        return STATUS_OK;
-    struct visible_value shown = visible_value(span_str(text));
-    say("\"%s\" isn't a fingerprint: that is SHA256: and 43 characters.", shown.text);
-    return STATUS_USAGE;
-}
-
 static enum status say_other(const struct proof *proof, const char *expected)
 {
     say("the proof is by another key than the one that you gave, whatever name it bears.");
@@ -80,10 +71,11 @@ enum status verify_main(struct session *s, int argc, char *argv[])
     struct buf text = BUF_INIT(GIVEN_MAX);
     const char *expected = argc > 2 ? argv[2] : NULL;
     if (argc < 2) {
-        say("verify what? Type: verify FILE [FINGERPRINT]; FILE is - for standard input.");
+        say("verify what? Type: %sverify FILE [FINGERPRINT]; FILE is - for standard input.",
+            say_command());
         return STATUS_USAGE;
     }
-    enum status status = check_fingerprint(expected);
+    enum status status = expected != NULL ? given_check_fingerprint(expected) : STATUS_OK;
     if (status == STATUS_OK)
         status = opened_check(s);
     if (status == STATUS_OK)

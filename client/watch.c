@@ -52,22 +52,6 @@ static void pause_ms(uint64_t ms)
         (void)nanosleep(&slice, NULL);
 }
 
-static enum outcome show(struct reading *r, const struct received *m, const struct inspected *i,
-                         const struct seen_message *note)
-{
-    struct shown shown = {.received = m,
-                          .inspected = i,
-                          .first_login = r->first_login,
-                          .is_json = r->session->options.is_json,
-                          .is_withheld = !show_is_text(i)};
-    enum err err = show_message(&shown);
-    if (err == ERR_OK)
-        return reading_note(r, note);
-    enum status status = say_failure(err, "can't show a message");
-    say("It stays on the server.");
-    return reading_stop(r, status);
-}
-
 static enum outcome present(struct reading *r, const struct received *m, const struct inspected *i,
                             const struct seen_message *note)
 {
@@ -81,7 +65,7 @@ static enum outcome present(struct reading *r, const struct received *m, const s
                                       .time = is_signed ? i->time : m->time_stored,
                                       .data = show_data(m, i)};
     if (w->session->options.program == NULL)
-        return show(r, m, i, note);
+        return reading_show(r, m, i, note);
     enum status status = program_run(w->session->options.program, &message);
     if (status == STATUS_OK)
         return reading_note(r, note);

@@ -86,7 +86,7 @@ static bool print(void *context, const struct outbox_item *item)
     bool is_named = record->name[0] != '\0';
     const char *reason = item->reason[0] != '\0' ? item->reason
                          : item->sealed > 0      ? "no answer came"
-                                                 : "not tried yet";
+                                                 : "not sent yet";
     struct table_row row = {.name = record->peer,
                             .time = record->time,
                             .bytes = record->size,
@@ -138,7 +138,19 @@ static bool match(void *context, const struct outbox_item *item)
     return true;
 }
 
-static enum status drop_found(const struct outbox *outbox, const struct drop *drop)
+static enum status print_dropped(const struct drop *drop)
+{
+    struct json json;
+    json_begin(&json);
+    json_add_string(&json, "id", drop->id);
+    json_add_string(&json, "to", drop->to);
+    json_add_truth(&json, "may_be_sent", drop->was_sealed);
+    json_add_string(&json, "result", "dropped");
+    return json_print(&json);
+}
+
+static enum status drop_found(const struct session *s, const struct outbox *outbox,
+                              const struct drop *drop)
 {
     if (drop->count != 1) {
         say(drop->count == 0 ? "no message in the outbox begins with %s."
@@ -152,7 +164,7 @@ static enum status drop_found(const struct outbox *outbox, const struct drop *dr
     say("dropped the message to %s: %s.", drop->to, drop->id);
     if (drop->was_sealed)
         say("It isn't known whether it was sent before.");
-    return STATUS_OK;
+    return s->options.is_json ? print_dropped(drop) : STATUS_OK;
 }
 
 /* Not while it is being sent. */
@@ -166,7 +178,7 @@ static enum status drop_locked(const struct session *s, const struct outbox *out
         return say_failure(err, "can't drop it now");
     enum status status = for_each(s, outbox, match, &drop);
     if (status == STATUS_OK || drop.count == 1)
-        status = drop_found(outbox, &drop);
+        status = drop_found(s, outbox, &drop);
     home_unlock(lock);
     return status;
 }

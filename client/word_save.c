@@ -59,7 +59,8 @@ enum status word_save_main(struct session *s, int argc, char *argv[])
 {
     struct recalled recalled;
     if (argc < 3) {
-        say("save what, and where? Type: save ID DIR; `%shistory` lists ids.", say_command());
+        say("save what, and where? Type: %ssave ID DIR; `%shistory` lists ids.", say_command(),
+            say_command());
         return STATUS_USAGE;
     }
     enum status status = check_directory(argv[2]);

@@ -29,7 +29,8 @@ enum status word_show_main(struct session *s, int argc, char *argv[])
 {
     struct recalled recalled;
     if (argc < 2) {
-        say("show what? Type: show ID [--raw]; `%shistory` lists ids.", say_command());
+        say("show what? Type: %sshow ID [--raw]; `%shistory` lists ids.", say_command(),
+            say_command());
         return STATUS_USAGE;
     }
     if (s->options.is_raw && isatty(STDOUT_FILENO) == 1) {

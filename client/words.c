@@ -109,7 +109,7 @@ const struct word words_table[] = {
      "server.\n"
      "FILE is - for standard input. With FINGERPRINT the proof must be by that key.\n"
      "  --raw              write what the message holds as it is, without a header\n"},
-    {"seal", seal_main, 1, "mf", "USER [-m TEXT | -f FILE] > ENVELOPE", "seal without sending",
+    {"seal", seal_main, 2, "mf", "USER [-m TEXT | -f FILE | -] > ENVELOPE", "seal without sending",
      "Writes TEXT, FILE, or standard input as an envelope for USER, whose identity is pinned, to "
      "be\n"
      "carried to them in some other way. No server is asked.\n"
@@ -171,14 +171,21 @@ static const char *before_usage(const struct word *word)
 void words_print_prompt_help(const struct word *word)
 {
     struct buf text = BUF_INIT(HELP_MAX), rows = BUF_INIT(HELP_MAX);
-    enum err err = buf_printf(&text,
-                              "Usage: %s%s%s\n%s\nOptions of all words:\n"
-                              "  --password-file FILE  read the password from FILE\n"
-                              "  --timeout SECONDS     how long to wait for an answer\n"
-                              "  --json                results as JSON objects, one a line\n",
-                              word->name, before_usage(word), word->usage, word->help);
+    size_t width = page_width(STDOUT_FILENO);
+    enum err err =
+        buf_printf(&text, "Usage: %s%s%s\n", word->name, before_usage(word), word->usage);
     if (err == ERR_OK)
-        err = page_append(&rows, page_width(STDOUT_FILENO), 0, buf_span(&text));
+        err = page_append(&rows, width, 0, buf_span(&text));
+    buf_clear(&text);
+    if (err == ERR_OK)
+        err = buf_printf(&text,
+                         "%s\nOptions of all words:\n"
+                         "  --password-file FILE  read the password from FILE\n"
+                         "  --timeout SECONDS     how long to wait for an answer\n"
+                         "  --json                results as JSON objects, one a line\n",
+                         word->help);
+    if (err == ERR_OK)
+        err = page_append_help(&rows, width, buf_span(&text));
     if (err == ERR_OK)
         (void)fwrite(rows.data, 1, rows.len, stdout);
     else

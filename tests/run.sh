@@ -20,8 +20,7 @@ rm -rf "$logs/reports"
 mkdir -p "$logs/unit" "$logs/reports"
 reports=$(cd "$logs/reports" && pwd)
 if [ -n "${SANITIZE:-}" ]; then
-    export ASAN_OPTIONS="detect_leaks=1:log_path=$reports/asan"
-    export UBSAN_OPTIONS="print_stacktrace=1:log_path=$reports/ubsan"
+    export ASAN_OPTIONS="detect_leaks=1:handle_sigill=1:log_path=$reports/asan"
 fi
 
 count() { # PATTERN: lines of $log that match

@@ -44,7 +44,7 @@ static enum err take_line(char *line, conf_setter *set, void *context, char *wro
         return ERR_OK;
     setting_describe(name, wrong, size);
     if (e == ERR_NOT_FOUND)
-        snprintf(wrong, size, "unknown name %s; secmsg-handler --help has the names there are",
+        snprintf(wrong, size, "unknown name %s; secmsg.conf(5) has the names there are",
                  log_quote(name).text);
     else if (*wrong == '\0')
         snprintf(wrong, size, "bad value of %s", log_quote(name).text);

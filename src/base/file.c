@@ -94,8 +94,7 @@ enum err file_write_all(int fd, struct span content)
     return ERR_OK;
 }
 
-/* The directory entry itself must survive a loss of power: fsync of the directory that holds it. */
-static enum err sync_directory_of(int dir, const char *name)
+enum err file_sync_name(int dir, const char *name)
 {
     char parent[4096];
     const char *slash = strrchr(name, '/');
@@ -140,5 +139,5 @@ enum err file_replace(int dir, const char *name, struct span content, mode_t mod
         errno = error;
         return e;
     }
-    return sync_directory_of(dir, name);
+    return file_sync_name(dir, name);
 }

@@ -17,6 +17,9 @@ enum err file_read_all(int fd, struct buf *out) MUST_USE;
  * ERR_READ_ONLY, ERR_NOT_FOUND (no such directory), ERR_IO (errno). */
 enum err file_replace(int dir, const char *name, struct span content, mode_t mode) MUST_USE;
 
+/* A name that was made there survives a loss of power from now on: fsync of the directory that holds it. */
+enum err file_sync_name(int dir, const char *name) MUST_USE;
+
 /* Writes all n bytes to a blocking descriptor, over short writes and EINTR. ERR_NO_SPACE, ERR_CLOSED,
  * ERR_IO. */
 enum err file_write_all(int fd, struct span content) MUST_USE;

@@ -8,7 +8,7 @@
 
 static const char *const texts[] = {
     [FAULT_NONE] = "every check passed",
-    [FAULT_FORM] = "it isn't a message of this version",
+    [FAULT_FORM] = "it isn't a message, or it was cut or changed, or is of another version",
     [FAULT_TO] = "it is addressed to somebody else",
     [FAULT_FROM] = "it isn't from the sender that was named",
     [FAULT_ID] = "it has another id than was named",
@@ -23,7 +23,7 @@ static const char *const texts[] = {
     [FAULT_INNER_ID] = "what is sealed in it has another id",
     [FAULT_SENDER_IDENTITY] = "it was sealed under another identity of the sender",
     [FAULT_READER_IDENTITY] = "it was sealed for another identity of the recipient",
-    [FAULT_PROOF_FORM] = "it isn't a proof of this version",
+    [FAULT_PROOF_FORM] = "it isn't a proof, or it was cut or changed, or is of another version",
     [FAULT_PROOF_IDENTITY] = "the proof's identity isn't a valid one",
     [FAULT_INTERNAL] = "it couldn't be checked, through no fault of its own",
 };

@@ -59,8 +59,7 @@ class Bench:
         env = {"PATH": os.environ["PATH"]}
         # GDBM itself leaks 4 KB whenever it fails to open a file. What a sanitizer reports goes to stderr: to make
         # a file of it, ASan calls into the library that is preloaded behind it, before that can be called.
-        env["ASAN_OPTIONS"] = "detect_leaks=0:exitcode=99"
-        env["UBSAN_OPTIONS"] = "halt_on_error=1:exitcode=99:print_stacktrace=1"
+        env["ASAN_OPTIONS"] = "detect_leaks=0:handle_sigill=1:exitcode=99"
         if store:  # a sanitizer's library, which CRASH_PRELOAD names, must come first
             libraries = [os.environ.get("CRASH_PRELOAD", ""), self.program("faults.so")]
             env["LD_PRELOAD"] = " ".join(filter(None, libraries))

@@ -48,7 +48,7 @@ def eventually(what, condition):
 
 def clean_environment(home, **more):
     """What a fresh login would have, so that nothing of the tests' own environment is taken for a setting."""
-    kept = {k: os.environ[k] for k in ('PATH', 'ASAN_OPTIONS', 'UBSAN_OPTIONS') if k in os.environ}
+    kept = {k: os.environ[k] for k in ('PATH', 'ASAN_OPTIONS') if k in os.environ}
     return {**kept, 'HOME': home, 'LANG': 'C.UTF-8', 'TERM': 'dumb', **more}
 
 

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Loaded into the client by LD_PRELOAD: kills it right before its SHIM_KILL-th call that changes a file or
- * goes to the server, lets it live SHIM_DAYS days later, or its resolver answer SHIM_RESOLVE seconds late. */
+ * goes to the server, has no room for the file of its SHIM_FULL-th renaming, lets it live SHIM_DAYS days later,
+ * or its resolver answer SHIM_RESOLVE seconds late. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
@@ -46,7 +48,12 @@ int ftruncate(int fd, off_t length)
 
 int renameat(int from_dir, const char *from, int to_dir, const char *to)
 {
+    static long renamings;
     count();
+    if (++renamings == number("SHIM_FULL")) {
+        errno = ENOSPC;
+        return -1;
+    }
     return NEXT(renameat)(from_dir, from, to_dir, to);
 }
 

@@ -6,7 +6,8 @@ import subprocess
 import pexpect
 import pytest
 
-from conftest import CHANGED, NO_PERMISSION, UNKNOWN, USAGE, program
+from conftest import CHANGED, NO_PERMISSION, UNKNOWN, USAGE, Client, program
+from peer.primitives import fingerprint
 from peer.server import Vanish
 from peer.wire import DEADLINE
 
@@ -156,6 +157,23 @@ def test_bad_backups(at_house):
     alice.run('keys', 'backup', status=USAGE)
     alice.run('keys', 'burn', path, status=USAGE)
     alice.run('inbox', status=NO_PERMISSION)
+
+
+def test_a_backup_pins_no_host_key_against_the_user(house, at_fake, fake):
+    """Nothing protects the host key in a backup: with --trust=strict it isn't pinned from there, and never against the
+    pin of the address."""
+    alice = at_fake('alice')
+    path = os.path.join(alice.home, 'backup')
+    alice.run('keys', 'backup', path)
+    new = Client(house, alice.account, *alice.target)
+    done = new.run('--trust', 'strict', 'keys', 'restore', path, status=CHANGED)
+    assert fingerprint(fake.host_key) in done.err and new.files() == {}
+    address = 'secmsg://127.0.0.1:%d#' % fake.port
+    new.target = ('--server', address + fingerprint(bytes(32)))
+    done = new.run('keys', 'restore', path, status=CHANGED)
+    assert fingerprint(fake.host_key) in done.err and fingerprint(bytes(32)) in done.err and new.files() == {}
+    new.target = ('--server', address + fingerprint(fake.host_key))
+    new.run('--trust', 'strict', 'keys', 'restore', path)
 
 
 # ---- delete-account ----

@@ -99,6 +99,29 @@ def test_a_message_to_oneself(bob, fake):
     assert bob.run('show', id).out.startswith('From: bob') and bob.run('history').out.count(id) == 2
 
 
+def test_one_id_of_several_people(bob, house, fake):
+    """A sender chooses the id, so that a server and a sender together can give theirs the id of another's message: an
+    answer to it goes to nobody, and what is shown says whose it is and that there is another."""
+    mallory = house.person('mallory')
+    fake.add(mallory)
+    id = new_id()
+    fake.put('bob', id, 'mallory', envelope_make(mallory, bob.account.identity, b'first', id=id))
+    bob.run('read')
+    bob.gets('from alice', id=id)
+    for words in (['reply', id], ['send', 'bob', '--reply', id[:8]]):
+        done = bob.run(*words, '-m', 'secret', status=USAGE)
+        assert 'mallory' in done.err and 'alice' in done.err
+    assert 'COMPOSE' not in fake.verbs()
+    done = bob.run('show', id)
+    assert 'From: mallory' in done.out and 'alice' in done.err
+    assert 'alice' in bob.run('prove', id).err
+    bob.run('send', 'alice', '-m', 'one of mine')
+    sent = fake.accounts['alice'].messages[0][0]
+    fake.put('bob', sent, 'mallory', envelope_make(mallory, bob.account.identity, b'second', id=sent))
+    bob.run('read')
+    bob.run('reply', sent, '-m', 'more for alice', status=USAGE)
+
+
 def test_files(bob, fake):
     """`read` tells of a file and keeps it; `show` doesn't show it; `save` puts it into a directory under its name,
     numbered where that is taken, and prints the path. A text is saved under its id."""

@@ -72,6 +72,38 @@ def test_a_lost_connection_is_said_and_mended(alice, fake):
     p.close()
 
 
+def test_what_waits_to_be_sent_is_told_of(alice, fake):
+    """What couldn't be sent isn't forgotten: login tells of it, and so does a connection that is mended; when nothing
+    waits, nothing is said."""
+    fake.hooks['COMPOSE'] = lambda s, w, b: b'ERR busy try again'
+    p = Terminal(alice).login()
+    assert 'in the outbox' not in p.shown
+    compose(p, 'bob', 'one', '.')
+    p.ready('alice')
+    p.type('exit')
+    p.end()
+    p = Terminal(alice).login()
+    assert '1 message waits in the outbox; `flush`, or the next message, sends it.' in p.shown
+    compose(p, 'bob', 'two', '.')
+    p.ready('alice')
+    fake.drop_all()
+    p.expect('connected again')
+    p.expect('2 messages wait in the outbox; `flush`, or the next message, sends them.')
+    p.ready('alice')
+    fake.hooks.clear()
+    p.type('flush')
+    p.expect('sent to bob')
+    p.expect('sent to bob')
+    p.ready('alice')
+    start = len(p.shown)
+    p.type('login')
+    p.secret('Password: ', alice.account.password)
+    p.expect('logged in as alice')
+    p.ready('alice')
+    assert 'outbox' not in p.shown[start:]
+    p.close()
+
+
 @pytest.mark.parametrize('how', ['hangup', 'signal'])
 def test_a_hang_up_keeps_the_text(alice, fake, how):
     """The terminal is closed in the middle of a message: its lines and the unfinished one are kept, sealed, and the
@@ -174,3 +206,25 @@ def test_watch_at_the_prompt_ends_with_ctrl_c(alice, fake):
     p.ready('alice')
     p.type('exit')
     p.end()
+
+
+def test_a_text_that_the_outbox_cannot_take_is_a_draft(alice, fake):
+    """The outbox is full: what was typed isn't lost with it, and the next compose goes on with it."""
+    alice.run('send', 'bob', '-m', 'makes the directory')
+    path = next(os.path.join(path, 'outbox') for path, names, _ in os.walk(alice.home) if 'outbox' in names)
+    for number in range(1, 10001):
+        os.mknod(os.path.join(path, '%012d' % number))
+    assert 'quota used up' in alice.run('send', 'bob', '-m', 'x', status=73).err
+    p = Terminal(alice).login()
+    compose(p, 'bob', 'a long letter', '.')
+    p.expect('It is kept as a draft: `compose bob` goes on with it.')
+    p.ready('alice')
+    for number in range(1, 10001):
+        os.remove(os.path.join(path, '%012d' % number))
+    p.type('compose bob')
+    p.expect('a long letter')
+    p.type('.')
+    p.expect('sent to bob')
+    p.ready('alice')
+    assert not [x for x in alice.files() if '/draft-' in x]
+    p.close()

@@ -41,8 +41,10 @@ def change_host(fake, seed=None):
 
 def advice(done):
     """The one command that was said, as a shell would run it."""
-    (line,) = re.findall(r'^secmsg: +(secmsg .*trust .*)$', done.err, re.M)
-    return shlex.split(line)[1:]
+    (line,) = re.findall(r'^secmsg: +(\S*secmsg .*trust .*)$', done.err, re.M)
+    name, *words = shlex.split(line)
+    assert name == program('secmsg')
+    return words
 
 
 def follow(client, words):
@@ -152,6 +154,21 @@ def test_a_changed_host_key_at_the_prompt(alice, fake):
     assert 'secmsg --' in done.err and 'trust --host ' + other in done.err
 
 
+def test_the_command_begins_as_secmsg_was_started(alice, fake):
+    """Who started it by a path is shown that path, as ./startClient.sh does for those who haven't installed it; who
+    started it by name, the name."""
+    alice.run('ping')
+    change_host(fake)
+    directory, name = os.path.split(program('secmsg'))
+    environment = alice.environment()
+    environment['PATH'] = directory + ':' + environment['PATH']
+    home = ('--home', os.path.join(alice.home, 'state'))
+    for command in (name, os.path.join(directory, '.', name)):
+        done = subprocess.run([command, *home, *alice.target, 'ping'], env=environment, stdin=subprocess.DEVNULL,
+                              capture_output=True, timeout=DEADLINE, check=False)
+        assert done.returncode == CHANGED and b'\nsecmsg:   %s --home ' % command.encode() in done.stderr
+
+
 def test_a_command_with_quotes(at_house):
     """The command that is shown is quoted, so that a shell gives it back."""
     client = at_house('alice', login=False)
@@ -175,6 +192,11 @@ def test_the_pin_of_an_address(alice, house, fake):
     assert 'first contact' in new.run('--trust', 'strict', 'ping').err
     new.target = ('--server', wrong)
     new.run('ping', status=CHANGED)
+    said = len(fake.verbs())
+    for words in (['contacts'], ['outbox'], ['history'], ['whoami'], ['logout'], ['seal', 'alice', '-m', 'x']):
+        done = new.run(*words, status=CHANGED)
+        assert NOBODY in done.err and fingerprint(fake.host_key) in done.err and not done.out
+    assert len(fake.verbs()) == said
     new.target = ('--server', '127.0.0.1:%d' % fake.port)
     assert 'first contact' not in new.run('ping').err
     for bad in (right[:-1], right + 'A', right.replace('#', '/#'), right[len('secmsg://'):], 'http://h'):

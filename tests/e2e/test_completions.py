@@ -1,13 +1,15 @@
-"""What a Tab offers in bash, and in fish where it is installed; and that all shells know every option with a value."""
+"""What a Tab offers in bash, zsh and fish; and that all three know every option with a value."""
 import os
 import re
 import shlex
 import shutil
 import subprocess
 
+import pexpect
 import pytest
 
-from conftest import BUILD, REPO, clean_environment
+from conftest import BUILD, REPO, clean_environment, eventually
+from peer.wire import DEADLINE
 from test_manual import source, words_of_client
 
 DIRECTORY = os.path.join(REPO, 'completions')
@@ -19,9 +21,22 @@ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
 [ ${#COMPREPLY[@]} -eq 0 ] || printf '%s\n' "${COMPREPLY[@]}"
 '''
 
+# Only the line editor completes in zsh, so that one has a terminal, and writes down what it offers.
+ZSHRC = r'''
+PS1='ready> ' fpath=("$COMPLETIONS" $fpath)
+autoload -U compinit && compinit -D -u
+compadd() {
+    local -a offers
+    [[ ${@[1,(i)(-|--)]} == *-(O|A|D)* ]] || { builtin compadd -A offers "$@"; print -rl -- $offers >>$OFFERS }
+    builtin compadd "$@"
+}
+finish() { print done. >>$OFFERS }
+comppostfuncs=(finish)
+'''
+
 
 def run(argv, environment, cwd):
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=20, check=False, cwd=cwd,
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=DEADLINE, check=False, cwd=cwd,
                           stdin=subprocess.DEVNULL,
                           env={**environment, 'PATH': BUILD + ':' + os.environ['PATH']})
     assert done.stderr == '', done.stderr
@@ -40,7 +55,24 @@ def fish(words, environment, cwd):
     return [offer for offer in offers if offer.startswith(words[-1])]  # fish offers what resembles it too
 
 
-SHELLS = [bash, pytest.param(fish, marks=pytest.mark.skipif(shutil.which('fish') is None, reason='there is no fish'))]
+def zsh(words, environment, cwd):
+    path = os.path.join(environment['HOME'], '.offers')
+    with open(os.path.join(environment['HOME'], '.zshrc'), 'w', encoding='ascii') as file:
+        file.write(ZSHRC)
+    with open(path, 'w+', encoding='ascii') as file:
+        spawn = pexpect.spawn('zsh', ['-d', '-i'], cwd=cwd, encoding='utf-8', timeout=DEADLINE, env={
+            **environment, 'PATH': BUILD + ':' + os.environ['PATH'], 'OFFERS': path,
+            'COMPLETIONS': os.path.join(DIRECTORY, 'zsh')})
+        spawn.expect_exact('ready> ')
+        spawn.send(' '.join(map(shlex.quote, words[:-1])) + ' ' + words[-1] + '\t')
+        eventually('offers', lambda: file.seek(0) == 0 and file.read().endswith('done.\n'))
+        spawn.close(force=True)
+        file.seek(0)
+        return [offer for offer in file.read().splitlines()[:-1] if offer]
+
+
+SHELLS = [bash] + [pytest.param(shell, marks=pytest.mark.skipif(
+    shutil.which(shell.__name__) is None, reason='there is no ' + shell.__name__)) for shell in (zsh, fish)]
 
 
 @pytest.fixture(params=SHELLS)

@@ -4,7 +4,7 @@ import os
 import re
 
 import manual
-from conftest import NO_PERMISSION, PARTIAL, WAITING
+from conftest import NO_PERMISSION, PARTIAL, WAITING, Client
 from peer.objects import new_id
 from peer.primitives import unb64
 
@@ -13,7 +13,7 @@ ID = re.compile('[0-9a-f]{32}')
 
 def objects(client, *words, **more):
     """What a word prints with --json, each line parsed; ASCII without controls."""
-    out = client.run('--json', *words, **more).out
+    out = client.run('--json', *' '.join(words[:1]).split(), *words[1:], **more).out
     assert out.isascii() and out == ''.join(line + '\n' for line in out.splitlines())
     assert not re.search('[\x00-\x09\x0b-\x1f\x7f]', out)
     return [json.loads(line) for line in out.splitlines()]
@@ -81,7 +81,9 @@ def test_several_recipients_and_the_outbox(at_house):
     assert waits['to'] == 'nobody' and waits['reason']
     check('outbox', [waits])
     check('flush', objects(alice, 'flush', status=67))
-    alice.run('outbox', '--drop', waits['id'])
+    dropped, = objects(alice, 'outbox', '--drop', waits['id'])
+    assert dropped['result'] == 'dropped' and dropped['id'] == waits['id'] and dropped['may_be_sent'] is False
+    check('outbox', [dropped])
 
 
 def test_a_server_that_is_away(at_fake, fake):
@@ -91,6 +93,7 @@ def test_a_server_that_is_away(at_fake, fake):
     fake.greeting = b'ERR busy later\n'
     found, = objects(alice, 'send', 'alice', '-m', 'x', status=WAITING)
     assert found['result'] == 'waiting' and found['status'] == WAITING
+    assert objects(alice, 'flush', status=WAITING) == [found]
 
 
 def test_quarantine(at_fake, fake):
@@ -128,6 +131,68 @@ def test_contacts_and_fingerprints(at_house):
     check('fingerprint', [one])
 
 
+def test_words_that_change_something(at_house):
+    """Every word that changes something says of what, and what it did."""
+    alice, bob = at_house('alice', login=False), at_house('bob')
+    found = {}
+
+    def done(word, result, *rest, **more):
+        found[word], = objects(alice, word, *rest, **more)
+        assert found[word]['result'] == result
+        check(word, [found[word]])
+
+    done('login', 'logged-in')
+    identity, = objects(alice, 'whoami')
+    assert found['login']['user'] == 'alice' and found['login']['identity'] == identity['identity']
+    other, = objects(bob, 'whoami')
+    done('trust', 'pinned', 'bob', other['identity'])
+    assert found['trust']['user'] == 'bob' and found['trust']['identity'] == other['identity']
+    done('trust', 'pinned', '--host', other['host_key'])
+    assert found['trust']['host_key'] == other['host_key'] and found['trust']['server'] == identity['server']
+    done('forget', 'forgotten')
+    path = os.path.join(alice.home, 'keys')
+    done('keys backup', 'backed-up', path)
+    done('logout', 'logged-out')
+    done('keys restore', 'restored', path)
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('another password\n')
+    done('passwd', 'changed', '--new-password-file', path)
+    alice.account.password = 'another password'
+    done('delete-account', 'deleted', '--yes', 'alice')
+    assert {each.get('user', 'alice') for word, each in found.items() if word != 'trust'} == {'alice'}
+
+
+def test_register(house):
+    """So does the word that makes the account."""
+    alice = Client(house, house.person('alice'), '--exec', house.command())
+    made, = objects(alice, 'register')
+    assert made == {'user': 'alice', 'identity': objects(alice, 'whoami')[0]['identity'], 'result': 'registered'}
+    check('register', [made])
+
+
+def test_every_word_has_its_object():
+    """No word but those whose output is a file's, or help, goes without."""
+    words = {manual.bold(head)[0] for head, _ in manual.entries(manual.section('secmsg.1', 'WORDS'))}
+    assert words - set(members()) == {'prove', 'seal', 'help'} and set(members()) <= words
+
+
+def test_a_result_is_out_as_soon_as_it_is_known(at_fake, fake):
+    """A program that reads the lines gets the first before the second message is sent."""
+    alice = at_fake('alice')
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    lines = []
+
+    def hook(session, words, body):
+        if words[1] == 'nobody':
+            lines.append(os.read(read_end, 4096))
+    fake.hooks['WHO'] = hook
+    with open(write_end, 'wb') as out:
+        alice.run('--json', 'send', 'alice', 'nobody', '-m', 'x', status=PARTIAL, stdout=out)
+    os.close(read_end)
+    assert len(lines) == 1 and b'"to":"alice"' in lines[0]
+
+
 def test_raw_goes_before_json(at_house):
     """--raw asks for the bytes and nothing else."""
     alice = at_house('alice')
@@ -140,4 +205,5 @@ def test_nothing_on_stdout_when_it_fails(at_house):
     alice = at_house('alice')
     assert objects(alice, 'show', '123456', status=66) == []
     assert objects(alice, 'inbox', password=False, status=64) == []
-    assert objects(alice, 'logout') == [] and objects(alice, 'history', status=NO_PERMISSION) == []
+    alice.run('logout')
+    assert objects(alice, 'history', status=NO_PERMISSION) == []

@@ -94,25 +94,28 @@ def middle(house):
 @pytest.mark.parametrize('way', [UP, DOWN])
 @pytest.mark.parametrize('how', MEDDLE)
 def test_meddling_is_noticed(house, middle, how, way):
-    """Whatever is changed, cut, dropped or repeated, in any line of either direction: `send` says so, and fails; or,
-    where the message itself or its answer was hit, repeats it over a new connection (where it isn't the same line
-    any more). It is there once and unchanged, nothing else is, and without the meddler all works again."""
+    """Whatever is changed, cut, dropped or repeated, in any line of either direction: `send` says so, and fails, and
+    the message waits in the outbox; or, where the message itself or its answer was hit, repeats it over a new
+    connection (where it isn't the same line any more). Without the meddler what waits is sent; each message is
+    there once and unchanged, in order, and nothing else is."""
     alice, bob = house.person('alice', quick=False), house.registered('bob')
     with house.connect() as peer:
         peer.register(alice)
     client = Client(house, alice, '--server', '127.0.0.1:%d' % middle.port)
     client.run('login')
     client.run('send', 'bob', '-m', 'hello')
-    middle.meddle, middle.way = MEDDLE[how], way
+    middle.meddle = MEDDLE[how]
     # Nobody notices a dropped line before the time for an answer is up: fewer lines, and less time.
     lines, timeout = (LINES[::2], '3') if how == 'dropped' else (LINES, '30')
     for index in lines:
-        middle.index = index
+        middle.way, middle.index = way, index
         done = client.run('--timeout', timeout, 'send', 'bob', '-m', 'line %d' % index, status=None)
         assert (done.returncode == 0) == (index == COMPOSE) and 'secmsg: ' in done.err, (index, done.err)
-    middle.way = None
+        middle.way = None
+        waiting = client.run('flush').err
+        assert ('sent to bob' in waiting) == (index != COMPOSE) and waiting.count('sent to') <= 1, (index, waiting)
     client.run('send', 'bob', '-m', 'goodbye')
     with house.login(bob) as peer:
         sender = peer.who('alice')
         texts = [peer.open(m, bob, sender).decode() for m in peer.read_all()]
-    assert [t.strip() for t in texts] == ['hello', 'line %d' % COMPOSE, 'goodbye']
+    assert [t.strip() for t in texts] == ['hello', *('line %d' % index for index in lines), 'goodbye']

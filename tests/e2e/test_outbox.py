@@ -1,4 +1,5 @@
 """The outbox: several recipients, what waits and why, the order in which it goes, and the way out."""
+import json
 import os
 import re
 import threading
@@ -10,6 +11,7 @@ from conftest import CHANGED, NO_PERMISSION, NO_USER, PARTIAL, UNKNOWN, USAGE, W
 from peer.objects import Account, Keys, envelope_open
 from peer.server import FakeServer, Vanish
 from peer.wire import DEADLINE
+from test_killed_client import run as run_shim
 
 TEMPORARY, NO_INPUT, DATA = 75, 66, 65
 
@@ -71,6 +73,21 @@ def test_some_recipients(alice, fake):
     alice.run('send', 'bob', 'carol', '-m', 'x', status=TEMPORARY)
 
 
+def test_no_room_for_one_of_several(alice, fake, shim):
+    """Where the outbox has no room for one recipient's message the others get theirs, that one is told, and nothing is
+    left that would be sent later behind the user's back."""
+    alice.run('ping')
+    for n, has_it, has_not in ((1, 'carol', 'bob'), (2, 'bob', 'carol')):
+        status, out = run_shim(alice, shim, 'send', 'bob', 'carol', '-m', 'x', '--json', SHIM_FULL=n)
+        assert status == PARTIAL and not outbox(alice)
+        assert texts(alice, fake, has_it) == ['x'] and texts(alice, fake, has_not) == []
+        results = {row['to']: row['result'] for row in map(json.loads, out.splitlines())}
+        assert results == {has_it: 'sent', has_not: 'refused'}
+        fake.accounts[has_it].messages.clear()
+    status, _ = run_shim(alice, shim, 'send', 'bob', '-m', 'x', SHIM_FULL=1)
+    assert status not in (0, PARTIAL) and not outbox(alice)
+
+
 def test_a_wrong_name_among_several(alice, fake):
     """An impossible name is found before anything is sent to the others, or kept."""
     alice.run('send', 'bob', 'no/body', '-m', 'x', status=USAGE)
@@ -98,7 +115,7 @@ def test_a_server_that_is_away(house):
     alice.run('flush', status=WAITING)
     assert len(outbox(alice)) == 2
     done = alice.run('outbox')
-    assert done.out.count('alice') == 2 and 'not tried yet' in done.out
+    assert done.out.count('alice') == 2 and 'not sent yet' in done.out
     for data in alice.files().values():
         assert b'first' not in data and b'second' not in data
     server = FakeServer(seed, port)
@@ -155,6 +172,82 @@ def test_a_refusal_that_stands(alice, fake, house, rsa_keys, why):
     assert 'dropped the message to bob' in alice.run('outbox', '--drop', id[:6]).err
     assert not outbox(alice)
     alice.run('outbox', '--drop', id, status=NO_INPUT)
+
+
+@pytest.mark.parametrize('refusal', ['auth-failed go', 'too-large limit=1 no', 'rate-limited no', 'no-user gone',
+                                     'brand-new what', None])
+def test_a_refusal_that_says_nothing_of_what_came_before(alice, fake, refusal):
+    """A message whose answer was lost was stored. Refusals that a server makes before it looks for what it has don't
+    change that, nor does nonsense: the very same is repeated, and arrives once."""
+    alice.run('send', 'bob', '-m', 'pins')
+    envelopes = []
+
+    def lost(session, words, body):
+        envelopes.append(body)
+        if len(envelopes) == 1:
+            session.do_compose(words, body)
+            raise Vanish()
+        if len(envelopes) == 2:
+            return b'ERR ' + refusal.encode() if refusal else b'OK ' + b'0' * 32
+        return session.do_compose(words, body)
+
+    fake.hooks['COMPOSE'] = lost
+    assert "isn't known" in alice.run('send', 'bob', '-m', 'x', status=UNKNOWN).err
+    alice.run('flush')
+    assert len(envelopes) == 3 and len(set(envelopes)) == 1 and texts(alice, fake, 'bob') == ['pins', 'x']
+
+
+def test_nonsense_is_no_refusal(alice, fake):
+    """A server that answers COMPOSE with nonsense may have the message: the very same is repeated."""
+    envelopes = []
+    fake.hooks['COMPOSE'] = lambda s, w, b: envelopes.append(b) or (b'OK ' + b'0' * 32 if len(envelopes) == 1 else None)
+    alice.run('send', 'bob', '-m', 'x', status=UNKNOWN)
+    alice.run('flush')
+    assert len(envelopes) == 2 and len(set(envelopes)) == 1
+
+
+def test_a_taken_id_is_told_once(alice, fake):
+    """A message whose id the server had is sealed under another one, and one result tells of it."""
+    ids = []
+    fake.hooks['COMPOSE'] = lambda s, w, b: ids.append(w[2]) or (b'ERR id-taken no' if len(ids) == 1 else None)
+    (row,) = map(json.loads, alice.run('send', 'bob', '-m', 'x', '--json').out.splitlines())
+    assert (row['id'], row['result']) == (ids[1], 'sent') and len(set(ids)) == 2
+    assert ids[1] in alice.run('history').out and not outbox(alice)
+
+
+def test_a_flush_pins_nobody_against_the_user(alice, fake):
+    """What waits for somebody whose identity isn't pinned: with --trust=strict a flush sends and pins nothing."""
+    def away(session, words, body):
+        raise Vanish()
+
+    fake.hooks['WHO'] = away
+    alice.run('send', 'bob', '-m', 'x', status=TEMPORARY)
+    fake.hooks.clear()
+    done = alice.run('--trust', 'strict', 'flush', status=CHANGED)
+    assert alice.people['bob'].identity.fingerprint in done.err and 'bob' not in alice.run('contacts').out
+    assert 'COMPOSE' not in fake.verbs() and len(outbox(alice)) == 1
+
+
+def test_what_was_sealed_for_former_keys(alice, fake, rsa_keys):
+    """A message that was sealed for keys that its recipient doesn't have any more isn't told as sent: they couldn't
+    open it. It stays, with the reason, and what is written anew goes out once it is dropped."""
+    def swallow(session, words, body):
+        raise Vanish()
+
+    fake.hooks['COMPOSE'] = swallow
+    alice.run('--timeout', '1', 'send', 'bob', '-m', 'x', status=UNKNOWN)
+    fake.hooks.clear()
+    other = Account('bob', keys=Keys(rsa_keys[1], rsa_keys[3]))
+    fake.accounts['bob'].identity = other.identity.text
+    alice.run('flush', status=CHANGED)
+    alice.run('trust', 'bob', other.identity.fingerprint)
+    done = alice.run('flush', status=UNKNOWN)
+    assert 'former keys' in done.err and 'sent to' not in done.err and not fake.accounts['bob'].messages
+    assert 'former keys' in alice.run('outbox').out
+    alice.run('outbox', '--drop', first_id(alice))
+    alice.people['bob'] = other
+    alice.run('send', 'bob', '-m', 'anew')
+    assert texts(alice, fake, 'bob') == ['anew'] and not outbox(alice)
 
 
 def test_dropping(alice, fake):

@@ -1,11 +1,12 @@
 """The prompt, in a real terminal: a newcomer's first five minutes, and what goes wrong in them."""
 import io
+import os
 import re
 
 import pexpect
 import pytest
 
-from conftest import Client, program
+from conftest import USAGE, Client, program
 from peer.objects import envelope_make, new_id
 from peer.server import Vanish
 from peer.wire import DEADLINE
@@ -324,3 +325,40 @@ def test_lines_from_a_pipe(at_fake):
     done = client.run(input=b'whoami\nping\nexit\n')
     assert client.account.identity.fingerprint in done.out and '> ' not in done.out
     client.run(input=b'frobnicate\nwhoami\n', status=64)
+
+
+def test_a_file_in_the_home_directory(house, at_house, prompt):
+    """`~/` is the home, as in a shell: a file is sent from there, and another saved there. Quoted it is a name."""
+    client = at_house('alice')
+    with open(os.path.join(client.home, 'list.txt'), 'w') as file:
+        file.write('bread')
+    p = prompt(client)
+    p.type('login')
+    p.secret('Password: ', client.account.password)
+    p.ready('alice')
+    p.type('send alice -f "~/list.txt"')
+    p.expect("can't read the file ~/list.txt")
+    p.ready('alice')
+    p.type('send alice -f ~/list.txt')
+    p.expect('sent to alice')
+    p.ready('alice')
+    os.mkdir(os.path.join(client.home, 'saved'))
+    p.type('read -o ~/saved')
+    p.expect('Saved: ')
+    p.ready('alice')
+    with open(os.path.join(client.home, 'saved', 'list.txt')) as file:
+        assert file.read() == 'bread'
+
+
+def test_what_is_missing_is_told_as_it_is_typed_here(at_house, prompt):
+    """The line that a word without its arguments answers with can be typed as it stands, at the prompt and in a
+    shell."""
+    client = at_house('alice')
+    for word, line in [('send', 'send USER'), ('reply', 'reply ID'), ('show', 'show ID'), ('save', 'save ID DIR'),
+                       ('prove', 'prove ID'), ('seal', 'seal USER'), ('verify', 'verify FILE'), ('trust', 'trust USER')]:
+        assert 'Type: secmsg ' + line in client.run(word, status=USAGE).err
+    p = prompt(client)
+    for word, line in [('send', 'send USER'), ('trust', 'trust USER')]:
+        p.type(word)
+        p.expect('Type: ' + line)
+        p.ready()

@@ -135,7 +135,9 @@ def test_seal_makes_what_others_open(bob, fake):
     content, _ = envelope_open(text, bob.alice, bob.account.identity, text.split(b'id: ')[1][:32].decode())
     assert content.data == b'by pigeon' and content.type == 'text/plain'
     assert 'fingerprint carol' in bob.run('seal', 'carol', '-m', 'x', status=NO_USER).err
+    assert bob.run('seal', 'alice', '-', input=b'by pigeon').out.startswith('secmsg-')
     bob.run('seal', status=USAGE)
+    bob.run('seal', 'alice', 'carol', status=USAGE)
     bob.run('seal', 'alice', status=DATA)
     bob.run('seal', 'alice', '-m', 'x', '-f', 'y', status=USAGE)
 

@@ -198,6 +198,18 @@ def test_a_full_quarantine(bob, fake, filled):
     assert waiting(fake) == 0
 
 
+def test_garbage_for_ever_in_a_full_quarantine(bob, fake):
+    """Nor does a server whose garbage has no room any more, and so stays where it is."""
+    fake.put('bob', new_id(), 'alice', b'garbage')
+    bob.run('read', status=FAILED_CHECK)
+    place = os.path.dirname(os.path.join(bob.home, quarantined(bob)[0]))
+    with open(os.path.join(place, 'large'), 'wb') as file:
+        file.truncate(64 << 20)
+    fake.hooks['READ'] = lambda s, w, b: b'MESSAGE %s alice 1 signed 5\n' % new_id().encode() + b'garbage'
+    done = bob.run('read', '--all', status=CANT_CREATE)
+    assert 'enough for once' in done.err and fake.verbs().count('READ') <= 10010
+
+
 # ---- files ----
 
 def test_two_files_of_the_longest_name(bob, fake):

@@ -1,8 +1,10 @@
 """Where the client's settings come from: the command line goes before the environment, and that before the file."""
 import os
 import re
+import shlex
 import subprocess
 
+import pexpect
 import pytest
 
 import manual
@@ -98,3 +100,47 @@ def test_settings_are_in_the_manual():
         known = re.findall(r'^    \[SETTING_\w+\] = \{"(.+)", "(.+)"\},', file.read(), re.M)
     listed = manual.entries(manual.section('secmsg.conf.5', 'SETTINGS OF THE CLIENT'))
     assert [tuple(manual.bold(head)) for head, _ in listed] == known and len(known) >= 8
+
+
+def test_two_passwords_on_one_line(at_house):
+    """A descriptor and a file for the same password are refused together; a line's own goes before the settings'."""
+    alice = at_house('alice')
+    path = password_file(alice)
+    done = alice.run('--password-file', path, 'inbox', status=USAGE)
+    assert 'not both' in done.err
+    write(alice, 'password-file = /nonexistent\n')
+    alice.run('inbox')
+
+
+@pytest.mark.parametrize('word', [
+    'register', 'login', 'passwd', 'keys backup x', 'keys restore %s', 'delete-account', 'send alice -m x', 'reply 123456 -m x',
+    'read', 'watch', 'inbox', 'history', 'show 123456', 'save 123456 .', 'outbox', 'flush', 'prove 123456', 'seal alice -m x',
+    'open %s'])
+def test_no_word_asks_when_stdin_is_no_terminal(at_house, word):
+    """There is a terminal, but stdin isn't it: whatever a word wants to know, it says how to give it, and ends."""
+    alice = at_house('alice')
+    given = os.path.join(alice.home, 'given')
+    if word == 'keys restore %s':
+        alice.run('keys', 'backup', given)
+        alice.run('logout')
+    if word == 'open %s':
+        with open(given, 'wb') as file:
+            alice.run('seal', 'alice', '-m', 'x', stdout=file)
+    words = [each.replace('%s', given) for each in word.split()]
+    line = shlex.join([program('secmsg'), *alice.target, *([] if word == 'register' else ['--user', 'alice']), *words])
+    spawn = pexpect.spawn('/bin/sh', ['-c', ': | ' + line], env=alice.environment(), encoding='utf-8', timeout=DEADLINE,
+                          cwd=alice.home)
+    spawn.expect(pexpect.EOF)
+    spawn.close()
+    assert spawn.exitstatus == USAGE and re.search('--(password-file|yes|user)', spawn.before), spawn.before
+
+
+@pytest.mark.parametrize('text,wanted', [
+    ('timeout = soon\n', 'seconds, 1 to 86400'), ('json = maybe\n', 'yes or no'), ('trust = blind\n', 'first-use or strict'),
+    ('user =\n', 'empty'), ('user = a\nuser = b\n', 'twice'), ('sever = x\n', 'secmsg.conf(5)')])
+def test_what_a_wrong_line_wants(at_house, text, wanted):
+    """A wrong line says what would be right, or where to read that, and no word of the server's."""
+    alice = at_house('alice', login=False)
+    write(alice, text)
+    told = bare(alice, 'ping', '--exec', alice.target[1], status=CONFIG)
+    assert wanted in told and 'handler --help' not in told

@@ -55,8 +55,8 @@ def no_user(c, fake):
 
 
 def no_host(c, fake):
-    c.target = ('--server', 'no-such-host.invalid')
-    return 68 if c.run('ping', status=(68, 75)).returncode in (68, 75) else None
+    c.target = ('--server', 'an..empty.label')  # no name: nobody has to be asked for it
+    return c.run('ping', status=None).returncode
 
 
 def unavailable(c, fake):

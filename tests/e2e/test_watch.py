@@ -231,6 +231,20 @@ def test_a_program_that_does_not_read(alice, fake, watch):
     assert len(alice.messages()) == 1
 
 
+def test_a_parent_that_ignores_its_children(alice, fake, watch):
+    """Whoever starts `watch` may have left it SIGCHLD ignored: the program's status is found out all the same."""
+    put(fake, alice, b'x')
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        w = watch(alice, '--exec', 'echo ran')
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    w.shows('ran')
+    gone(alice)
+    w.end()
+    assert w.out.count('ran') == 1 and 'program' not in w.err
+
+
 def test_a_lost_acknowledgement_runs_the_program_once(alice, fake, watch):
     """When the connection breaks at the ACK, the message isn't handed to the program a second time."""
     lost = []

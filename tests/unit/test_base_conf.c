@@ -70,7 +70,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     } table[] = {
         {"a = 1\nno equals sign\nb = 2\n", "test.conf:2: expected `name = value`"},
         {"unknown = 1\n",
-         "test.conf:1: unknown name \"unknown\"; secmsg-handler --help has the names there are"},
+         "test.conf:1: unknown name \"unknown\"; secmsg.conf(5) has the names there are"},
         {"a = 1\n\n#\nb = bad", "test.conf:4: bad value of \"b\""},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {

@@ -104,6 +104,7 @@ static void test_states(void **state)
     assert_true(span_is(buf_span(&item.data), "hello"));
     assert_int_equal(item.envelope.len, 0);
     item.sealed = 77;
+    strcpy(item.sealed_for, "SHA256:somebody");
     strcpy(item.reason, "no answer came");
     assert_int_equal(buf_append_str(&item.envelope, "lines\nof an envelope\n"), ERR_OK);
     assert_int_equal(outbox_store(&o, &item), ERR_OK);
@@ -113,6 +114,7 @@ static void test_states(void **state)
     assert_true(span_is(buf_span(&item.envelope), "lines\nof an envelope\n"));
     assert_string_equal(item.reason, "no answer came");
     assert_int_equal(item.sealed, 77);
+    assert_string_equal(item.sealed_for, "SHA256:somebody");
     outbox_item_free(&item);
     assert_int_equal(outbox_remove(&o, number), ERR_OK);
     assert_int_equal(outbox_remove(&o, number), ERR_OK);

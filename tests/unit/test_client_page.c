@@ -104,6 +104,32 @@ static int enter(void **state)
     return setlocale(LC_CTYPE, "C.UTF-8") != NULL ? 0 : -1;
 }
 
+static void test_help(void **state)
+{
+    /* What was broken for 80 columns is joined where there are fewer, and only then; options stay in lines of their
+     * own. */
+    static const char help[] =
+        "Sends it to each, and waits\nin the outbox. Then\nit goes.\n"
+        "  -m TEXT    send it,\n             whole\n  -f FILE    a file\n\nMore:\n  --all\n";
+    static const struct {
+        size_t width;
+        const char *rows;
+    } cases[] = {
+        {0, help},
+        {80, help},
+        {30, "Sends it to each, and waits \n  in the outbox. Then it goes.\n"
+             "  -m TEXT    send it, whole\n  -f FILE    a file\n\nMore:\n  --all\n"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct buf out = BUF_INIT(65536);
+        assert_int_equal(page_append_help(&out, cases[i].width, span_str(help)), ERR_OK);
+        assert_int_equal(buf_append_byte(&out, 0), ERR_OK);
+        assert_string_equal((const char *)out.data, cases[i].rows);
+        buf_free(&out);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -112,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_rows),
         cmocka_unit_test(test_wide_characters),
         cmocka_unit_test(test_never_in_the_first_column),
+        cmocka_unit_test(test_help),
     };
     return cmocka_run_group_tests(tests, enter, NULL);
 }

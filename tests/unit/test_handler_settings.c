@@ -169,8 +169,7 @@ static void a_wrong_file_is_told_with_its_line(void **state)
     write_conf("# fine\nidle-timeout = 60\nplain = yes\n");
     assert_int_equal(READ(NULL), ERR_DENIED);
     assert_string_equal(
-        message,
-        "test.conf:3: unknown name \"plain\"; secmsg-handler --help has the names there are");
+        message, "test.conf:3: unknown name \"plain\"; secmsg.conf(5) has the names there are");
     write_conf("config = other.conf\n");
     assert_int_equal(READ(NULL), ERR_DENIED);
     write_conf("nonsense\n");
