@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A transaction: append, apply, mark. Invariant: a record whose effect isn't in the index when its caller
- * is told of an error isn't in the log either. */
+ * is told of an error isn't in the log either; where that can't be seen to, nothing is told (store_settle). */
 #include "store/gdbm/commit.h"
 
 #include <sys/statvfs.h>
@@ -48,7 +48,8 @@ static enum err apply_appended(struct shard *shard, struct journal_end end,
     return e;
 }
 
-/* Rule 3: the record that wasn't applied must not come back with the next rebuild. */
+/* Rule 3: the record that wasn't applied must not come back with the next rebuild. Where the disk refuses even
+ * that (a full one that writes nothing in place), it may: the caller's fate is open, as after a failed sync. */
 static void take_back(struct shard *shard, uint64_t place)
 {
     shard_distrust(shard);
@@ -56,6 +57,7 @@ static void take_back(struct shard *shard, uint64_t place)
     if (e) {
         log_event(LOG_LEVEL_ERROR, "record_void_failed", "shard=%u place=%llu error=\"%s\"",
                   shard->number, (unsigned long long)place, err_text(e));
+        shard->store->has_lost = true;
         shard->marker.flags |= MARKER_FAILED;
         shard_distrust(shard);
     }

@@ -20,7 +20,7 @@ struct gdbm_store {
     struct shard **shards; /* directory.shard_count of them; NULL: not open */
     unsigned shards_open;
     bool is_raw;    /* a compaction or a check is at work: a failed generation is shown as it is */
-    bool has_lost;  /* a shard was replaced under what wasn't settled yet: it never will be */
+    bool has_lost;  /* what became of something unsettled can't be told: no settle succeeds */
     uint64_t clock; /* counts uses, for who is closed first */
     int watch;      /* inotify, -1 until asked for */
     int watched;    /* its one watch, -1 for none */

@@ -9,6 +9,7 @@
  *               fail:N:E   the N-th change fails with errno E
  *               short:N    the N-th change, if it is a write, writes half
  *               full:N     from the N-th change on, what needs room on the disk fails with ENOSPC
+ *               cow:N      the same for each change, as on a full Btrfs, which writes nothing in place
  *               sync:N:E   the N-th fsync or fdatasync fails with errno E, and the next ones succeed
  *               read:N:E   the N-th read, or opening of a file that is there, fails with errno E
  *               less:N     the N-th read reads half

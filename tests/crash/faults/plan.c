@@ -11,10 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum fault { NONE, KILL, TEAR, STOP, FAIL, SHORT, FULL, SYNC, READ, LESS, BIT, READ_ONLY };
+enum fault { NONE, KILL, TEAR, STOP, FAIL, SHORT, FULL, COW, SYNC, READ, LESS, BIT, READ_ONLY };
 
-static const char *const names[] = {"",     "kill", "tear", "stop", "fail", "short",
-                                    "full", "sync", "read", "less", "bit",  "ro"};
+static const char *const names[] = {"",    "kill", "tear", "stop", "fail", "short", "full",
+                                    "cow", "sync", "read", "less", "bit",  "ro"};
 
 static struct {
     enum fault fault;
@@ -79,6 +79,8 @@ enum verdict plan_judge_change(bool needs_room)
     if (plan.fault == READ_ONLY)
         return refuse(EROFS);
     if (plan.fault == FULL && plan.changes >= plan.n && needs_room)
+        return refuse(ENOSPC);
+    if (plan.fault == COW && plan.changes >= plan.n)
         return refuse(ENOSPC);
     return plan.changes == plan.n ? judge_hit() : PASS;
 }

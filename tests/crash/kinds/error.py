@@ -32,6 +32,8 @@ def error(bench, rng, where):
                 yield case(f"short:{n}", r.base, r.options)
                 if i > 0 or n % 4 == 0:
                     yield case(f"full:{n}", r.base, r.options)
+                if i > 0 or n % 4 == 2:
+                    yield case(f"cow:{n}", r.base, r.options)
             for n in r.positions(rng, SYNCS):
                 yield case(f"sync:{n}:{errno.EIO}", r.base, r.options)
             for n in r.positions(rng, READS):
