@@ -366,9 +366,12 @@ def at_fake(house, fake):
 
 @pytest.fixture(scope='session')
 def shim(tmp_path_factory):
-    """The path of the library that kills the client, turns its clock, or makes its resolver slow."""
+    """LD_PRELOAD for the library that kills the client, turns its clock, or makes its resolver slow."""
     path = str(tmp_path_factory.mktemp('shim') / 'shim.so')
     compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
     subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', path,
                     os.path.join(REPO, 'tests', 'e2e', 'shim.c'), '-ldl'], check=True, timeout=DEADLINE)
-    return path
+    if not os.environ.get('SANITIZE'):
+        return path
+    libasan = subprocess.run([compiler, '-print-file-name=libasan.so'], check=True, capture_output=True, text=True)
+    return f'{libasan.stdout.strip()} {path}'  # which insists on being the first
