@@ -194,7 +194,8 @@ def test_a_program_has_nothing_of_ours(alice, fake, watch):
     w.shows('done')
     lines = w.out.splitlines()
     assert int(lines[0]) == 5, 'total, 0, 1, 2 and the directory that ls itself reads'
-    masks = {line.split()[0]: int(line.split()[1], 16) for line in lines if line.startswith('Sig')}
+    of_glibc = 3 << 31  # signals 32 and 33: its posix_spawn leaves them ignored, and its sigaction refuses them
+    masks = {line.split()[0]: int(line.split()[1], 16) & ~of_glibc for line in lines if line.startswith('Sig')}
     assert masks['SigBlk:'] == masks['SigIgn:'] == 0
     assert alice.account.password not in w.out
 
