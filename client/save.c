@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* save.c: makes new files, and only new ones. Whatever fails, no file is left. */
+/* save.c: makes new files, and only new ones. Whatever fails, no file is left; and a file has its name only when it
+ * is whole, so that who is killed leaves nothing, where the file system can make files without names. */
 #include "save.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -19,9 +21,42 @@
 /* Of what is behind a name's last dot: a longer one is no extension, and may be cut. */
 #define EXTENSION_MAX 32
 
-static int create(int dir, const char *name)
+/* A new file, open. */
+struct made {
+    int dir;
+    int fd;        /* -1: none yet */
+    bool is_whole; /* it has its content, and no name; else it begins with its name */
+    char path[32]; /* of its descriptor */
+};
+
+static bool write_durably(int fd, struct span data)
 {
-    return openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return file_write_all(fd, data) == ERR_OK && fsync(fd) == 0;
+}
+
+/* The whole content, still without a name, where that can be (not by NFS, FAT, or without /proc). False and errno if
+ * it can't be written. */
+static bool begin(struct made *made, int dir, struct span data)
+{
+    struct stat st;
+    *made = (struct made){.dir = dir};
+    made->fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    (void)snprintf(made->path, sizeof(made->path), "/proc/self/fd/%d", made->fd);
+    if (made->fd >= 0 && stat(made->path, &st) != 0) {
+        (void)close(made->fd);
+        made->fd = -1;
+    }
+    made->is_whole = made->fd >= 0;
+    return made->fd < 0 || write_durably(made->fd, data);
+}
+
+/* False and errno, EEXIST for one, if it can't have this name. */
+static bool name_it(struct made *made, const char *name)
+{
+    if (made->is_whole)
+        return linkat(AT_FDCWD, made->path, made->dir, name, AT_SYMLINK_FOLLOW) == 0;
+    made->fd = openat(made->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    return made->fd >= 0;
 }
 
 /* `report.pdf`, then `report.2.pdf`, and so on. A stem that leaves no room is cut between characters. */
@@ -43,16 +78,15 @@ static void make_name(char name[static NAME_MAX + 1], const char *wanted, int nu
     (void)snprintf(name, NAME_MAX + 1, "%.*s%s%s", (int)stem, wanted, tail, extension);
 }
 
-/* Returns -1 and errno if none can be made. */
-static int create_numbered(int dir, const char *wanted, char name[static NAME_MAX + 1])
+static bool name_numbered(struct made *made, const char *wanted, char name[static NAME_MAX + 1])
 {
-    int fd = -1;
+    bool is_named = false;
     errno = EEXIST;
-    for (int number = 1; fd < 0 && errno == EEXIST && number <= MOST_NUMBERS; number++) {
+    for (int number = 1; !is_named && errno == EEXIST && number <= MOST_NUMBERS; number++) {
         make_name(name, wanted, number);
-        fd = create(dir, name);
+        is_named = name_it(made, name);
     }
-    return fd;
+    return is_named;
 }
 
 /* Whether it is the name's fault: taken, or nothing that this file system takes. */
@@ -61,65 +95,71 @@ static bool is_names_fault(int number)
     return number == EEXIST || number == ENAMETOOLONG || number == EINVAL || number == EILSEQ;
 }
 
-/* Under the sender's name for it, or its id. */
-static int create_in(int dir, const struct saving *saving, char name[static NAME_MAX + 1])
+/* By the sender's name for it, or its id. */
+static bool name_in(struct made *made, const struct saving *saving, char name[static NAME_MAX + 1])
 {
-    int fd = -1;
     /* The envelope's check has refused such names already; a path is worth two looks. */
     bool is_safe = field_is_file_name(span_str(saving->name));
-    if (is_safe)
-        fd = create_numbered(dir, saving->name, name);
-    if (!is_safe || (fd < 0 && is_names_fault(errno)))
-        fd = create_numbered(dir, saving->id, name);
-    return fd;
+    bool is_named = is_safe && name_numbered(made, saving->name, name);
+    if (!is_safe || (!is_named && is_names_fault(errno)))
+        is_named = name_numbered(made, saving->id, name);
+    return is_named;
 }
 
-/* Closes fd. The file and its name are durable, or it goes again. */
-static bool fill(int fd, int dir, const char *name, struct span data)
+/* The file and its name are durable, or it goes again. */
+static bool finish(const struct made *made, const char *name, struct span data)
 {
-    bool is_kept = file_write_all(fd, data) == ERR_OK && fsync(fd) == 0 && fsync(dir) == 0;
+    bool is_kept = (made->is_whole || write_durably(made->fd, data)) && fsync(made->dir) == 0;
     int saved = errno;
-    if (close(fd) != 0 && is_kept) {
-        is_kept = false;
-        saved = errno;
-    }
     if (!is_kept)
-        (void)unlinkat(dir, name, 0);
+        (void)unlinkat(made->dir, name, 0);
     errno = saved;
     return is_kept;
+}
+
+static bool fit(char path[static PATH_MAX], const char *parent, const char *slash, const char *name)
+{
+    if (snprintf(path, PATH_MAX, "%s%s%s", parent, slash, name) < PATH_MAX)
+        return true;
+    errno = ENAMETOOLONG;
+    return false;
 }
 
 static bool save_in(int dir, const struct saving *saving, char path[static PATH_MAX])
 {
     char name[NAME_MAX + 1];
-    int fd = create_in(dir, saving, name);
-    if (fd < 0)
-        return false;
-    if (snprintf(path, PATH_MAX, "%s/%s", saving->output, name) < PATH_MAX)
-        return fill(fd, dir, name, saving->data);
-    (void)close(fd);
-    (void)unlinkat(dir, name, 0);
-    errno = ENAMETOOLONG;
-    return false;
+    struct made made;
+    bool is_named = begin(&made, dir, saving->data) && name_in(&made, saving, name);
+    bool is_saved = is_named && finish(&made, name, saving->data);
+    if (is_saved && !fit(path, saving->output, "/", name)) {
+        (void)unlinkat(dir, name, 0);
+        is_saved = false;
+    }
+    int saved = errno;
+    if (made.fd >= 0)
+        (void)close(made.fd);
+    errno = saved;
+    return is_saved;
 }
 
 static bool save_as(const struct saving *saving, char path[static PATH_MAX])
 {
     char parent[PATH_MAX];
+    struct made made = {.fd = -1};
     const char *slash = strrchr(saving->output, '/');
     const char *name = slash != NULL ? slash + 1 : saving->output;
     int len = (int)(name - saving->output);
-    if (snprintf(path, PATH_MAX, "%s", saving->output) >= PATH_MAX) {
-        errno = ENAMETOOLONG;
+    if (!fit(path, saving->output, "", ""))
         return false;
-    }
     (void)snprintf(parent, sizeof(parent), "%.*s", len, saving->output);
     int dir = open(len > 0 ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0)
         return false;
-    int fd = create(dir, name);
-    bool is_saved = fd >= 0 && fill(fd, dir, name, saving->data);
+    bool is_saved = begin(&made, dir, saving->data) && name_it(&made, name) &&
+                    finish(&made, name, saving->data);
     int saved = errno;
+    if (made.fd >= 0)
+        (void)close(made.fd);
     (void)close(dir);
     errno = saved;
     return is_saved;

@@ -57,6 +57,12 @@ int renameat(int from_dir, const char *from, int to_dir, const char *to)
     return NEXT(renameat)(from_dir, from, to_dir, to);
 }
 
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+    count();
+    return NEXT(linkat)(from_dir, from, to_dir, to, flags);
+}
+
 int unlinkat(int dir, const char *name, int flags)
 {
     count();

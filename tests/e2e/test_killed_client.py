@@ -93,6 +93,27 @@ def test_a_read_that_is_killed(house, at_fake, fake, shim):
     assert {(0, 1, 0), (1, 1, 0), (1, 1, 1), (1, 0, 1)} <= steps and twice <= 4, (steps, twice)
 
 
+def test_a_saving_that_is_killed(house, at_fake, fake, shim, tmp_path):
+    """A file that somebody sent is there whole or not at all, and at the end it is there."""
+    bob, alice = at_fake('bob'), house.person('alice')
+    fake.add(alice)
+    for n in range(1, MOST_CALLS):
+        place, content = tmp_path / str(n), b'content %d' % n * 2000
+        place.mkdir()
+        id = new_id()
+        fake.put('bob', id, 'alice', envelope_make(alice, bob.account.identity, content, id=id, name='a.txt'))
+        status, _ = run(bob, shim, 'read', '-o', str(place), SHIM_KILL=n)
+        assert all(path.read_bytes() == content for path in place.iterdir()), n
+        bob.run('read', '-o', str(place))
+        files = sorted(place.iterdir())
+        assert len(files) in (1, 2) and all(path.read_bytes() == content for path in files), (n, files)
+        if status != -signal.SIGKILL:
+            assert status == 0 and len(files) == 1
+            break
+    else:
+        raise AssertionError('it never ended by itself')
+
+
 def test_a_send_that_is_killed_by_its_server(at_fake, fake, shim):
     """Killed while the server works: after it has stored the message, and before; the flush repeats the very same."""
     alice = at_fake('alice')
