@@ -295,7 +295,7 @@ install: all
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
 	install -m 644 $(DOCS) $(DOCDIR)
 	for page in $(INSTALLED_MANUALS); do install -m 644 -D $(BUILD)/man/$${page#*/} $(MANDIR)/$$page; done
-	for file in $(INSTALLED_COMPLETIONS); do install -m 644 -D completions/$${file%%/*}/$${file##*/} $(SHARE)/$$file; done
+	for file in $(INSTALLED_COMPLETIONS); do install -m 644 -D docs/completions/$${file%%/*}/$${file##*/} $(SHARE)/$$file; done
 
 # Exactly what install put there; directories only where they are ours and empty.
 uninstall:

@@ -26,11 +26,18 @@ done
 sources=$(find src client -name '*.c' | sort)
 headers=$(find src client -name '*.h' | sort)
 tests=$(find tests -name '*.[ch]' | sort)
-scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh completions/*/* 2>/dev/null || :)
+scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh docs/completions/*/* 2>/dev/null || :)
 
 # Prints the line number and name of every file that a file includes.
 includes() { # FILE
     sed -nE '/^#include/{=;s/^#include ["<]([^">]*)[">].*/\1/p}' "$1" | paste -d ' ' - -
+}
+
+# What stands at the top is what a visitor sees first. (A copy without git has nothing to ask.)
+check_top() {
+    git ls-files 2>/dev/null | cut -d/ -f1 | sort -u |
+        grep -vxE 'Makefile|README\.md|LICENSE|src|client|systemd|startServer\.sh|startClient\.sh|tests|docs|\..*' |
+        sed 's/$/:1: does not belong at the top level/' || :
 }
 
 check_sizes() {
@@ -142,6 +149,7 @@ check_units() {
     rm -rf "$units"
 }
 
+check_top | report top-level
 check_sizes | report size
 check_opening | report opening
 check_banned | report banned

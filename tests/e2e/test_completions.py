@@ -12,7 +12,7 @@ from conftest import BUILD, REPO, clean_environment, eventually
 from peer.wire import DEADLINE
 from test_manual import source, words_of_client
 
-DIRECTORY = os.path.join(REPO, 'completions')
+DIRECTORY = os.path.join(REPO, 'docs', 'completions')
 BASH = r'''
 source "$1"; shift
 function=_${1//-/_}
@@ -128,9 +128,9 @@ def test_every_option_with_a_value():
     """The three shells know which options take a value: those of the program's table."""
     known = {'--' + o for o in re.findall(r'\{"([a-z-]+)", required_argument', source('client', 'options.c'))}
     for name in ('bash-completion/secmsg', 'zsh/_secmsg'):
-        rows = source('completions', name).split('_secmsg_value() {')[1].split('*) return 1')[0]
+        rows = source('docs', 'completions', name).split('_secmsg_value() {')[1].split('*) return 1')[0]
         assert set(re.findall(r'--[a-z][a-z-]+', rows)) == known
-    text = source('completions', 'fish', 'secmsg.fish')
+    text = source('docs', 'completions', 'fish', 'secmsg.fish')
     listed = ' '.join(re.findall(r'^set -g __secmsg_\w+ (.*)$', text, re.M)).split()
     assert {'--' + o for o in listed + re.findall(r'^complete -c secmsg -l ([a-z]+) -xa', text, re.M)} == known
 
