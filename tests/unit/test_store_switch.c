@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Names, and what must be durable before what: compactions and rebuilds that fail half-way, or whose names have
  * become somebody else's. */
+#include "store/gdbm/ahead.h"
 #include "store/gdbm/compact.h"
 
 #include <errno.h>
@@ -423,7 +424,7 @@ static void a_restored_log_has_room_to_leave(void **state)
     lose_index_and_marker(f);
     fixture_reopen(f);
     expect_all(f->s, &bob, 5);
-    assert_true(file_size(log.text) >= end + JOURNAL_HEADROOM);
+    assert_true(file_size(log.text) >= end + AHEAD_HEADROOM);
 }
 
 int main(void)

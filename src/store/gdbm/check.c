@@ -14,6 +14,7 @@
 #include "store/gdbm/apply.h"
 #include "store/gdbm/compact.h"
 #include "store/gdbm/original.h"
+#include "store/gdbm/place.h"
 #include "store/gdbm/rebuild.h"
 #include "store/gdbm/scan.h"
 #include "store/gdbm/snapshot.h"
@@ -189,6 +190,28 @@ static enum err keep(const struct check *c, const char *name)
     return e;
 }
 
+/* A rebuild writes over the index's front in its place, so that is copied, under the same number. One that can't be
+ * read is no reason to leave the index wrong. */
+static void keep_front(const struct check *c)
+{
+    struct front_image image;
+    char name[sizeof(c->result->kept)];
+    const char *kept = c->result->kept;
+    snprintf(name, sizeof(name), "%.*s%s", (int)(strlen(kept) - strlen(INDEX_NAME)), kept,
+             FRONT_NAME);
+    int from = openat(c->dir, FRONT_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (from < 0)
+        return;
+    ssize_t n = place_read(from, &image, sizeof(image), 0);
+    int to = openat(c->dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (n < 0 || to < 0 || !place_write(to, &image, (size_t)n, 0))
+        log_event(LOG_LEVEL_WARNING, "keep_failed", "shard=%u file=%s errno=%d", c->number,
+                  FRONT_NAME, errno);
+    if (to >= 0)
+        close(to);
+    close(from);
+}
+
 /* Of a repair that failed, where the file is still in its place: its second name keeps nothing. */
 static void keep_no_more(const struct check *c)
 {
@@ -206,8 +229,10 @@ static enum err rebuild(struct shard *shard, void *context)
 {
     struct check *c = context;
     c->error = keep(c, INDEX_NAME);
-    if (!c->error)
+    if (!c->error) {
+        keep_front(c);
         c->error = rebuild_shard(shard);
+    }
     return ERR_OK;
 }
 

@@ -27,21 +27,19 @@ enum err commit_check_room(const struct shard *shard)
 
 /* Applies what was just appended, and leaves index and marker as they shall be found. */
 static enum err apply_appended(struct shard *shard, struct journal_end end,
-                               const struct apply_record *record)
+                               const struct apply_record *record, bool is_leaving)
 {
     struct marker marker = shard->marker;
-    struct stat st;
     enum err e = apply_to_index(shard->index, &marker, record);
     if (!e)
-        e = index_flush(shard->index);
+        e = is_leaving ? index_flush_in_place(shard->index) : index_flush(shard->index);
     if (!e)
-        e = index_stat(shard->index, &st);
+        e = index_note(shard->index, &marker);
     if (e)
         return e;
     point_pass("commit: applied");
     marker.end = end.place;
     marker.tag = end.tag;
-    marker_set_index(&marker, &st);
     e = marker_write(&shard->file, &marker);
     if (!e)
         shard->marker = marker;
@@ -92,7 +90,7 @@ enum err commit_record(struct shard *shard, const struct journal_append *wanted)
                                          .fixed = record->fixed,
                                          .rest = record->rest};
     point_pass("commit: appended");
-    e = apply_appended(shard, end, &applied);
+    e = apply_appended(shard, end, &applied, record->is_leaving);
     if (e)
         take_back(shard, applied.place);
     return e;

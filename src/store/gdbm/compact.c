@@ -161,14 +161,12 @@ static enum err publish(struct compact *c, struct shard *shard)
 static enum err mark(struct compact *c, struct shard *shard)
 {
     struct marker *marker = &c->select.marker;
-    struct stat st;
-    enum err e = index_stat(c->select.index, &st);
+    enum err e = index_note(c->select.index, marker);
     if (e)
         return e;
     marker->end = c->select.born.place;
     marker->tag = c->select.born.tag;
     age_begin(marker, &shard->marker);
-    marker_set_index(marker, &st);
     e = marker_write(&shard->file, marker);
     if (e)
         return e;

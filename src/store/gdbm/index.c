@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A transaction's view of the index. Invariant: between two transactions the cache holds nothing that GDBM
- * doesn't, and GDBM nothing that the file doesn't. */
+/* A transaction's view of the index: its front's image is the cache. Invariant: between two transactions GDBM holds
+ * nothing that its file doesn't, and the front's file what GDBM doesn't. */
 #include "store/gdbm/index.h"
 
 #include <errno.h>
@@ -12,24 +12,18 @@
 
 #include "base/log.h"
 #include "store/gdbm/database.h"
+#include "store/gdbm/marker.h"
 
 #include "base/banned.h"
 
-#define CACHE_SIZE 16
+/* So many places of a front may hold what GDBM lacks; the others are for what is only looked up, and for what makes
+ * room. */
+#define SMALL_DIRTY 52
+#define LARGE_DIRTY 6
 
 /* So much of a new index is made in memory, of which no disk is to hear until it is whole. */
 #define MEMORY_MOST   (UINT64_C(64) << 20)
 #define MEMORY_STORES 1024 /* between two looks at its size */
-
-enum cached { CACHED_EMPTY, CACHED_CLEAN, CACHED_CHANGED, CACHED_REMOVED };
-
-struct cache_entry {
-    uint8_t key[INDEX_KEY_LEN];
-    enum cached state;
-    uint64_t used;
-    size_t size;
-    uint64_t value[INDEX_LARGE / sizeof(uint64_t)]; /* begins with its check */
-};
 
 struct index {
     GDBM_FILE db;
@@ -37,8 +31,10 @@ struct index {
     const struct keys *keys;
     int file;        /* where a new one goes from memory; -1 if it has no such way to go */
     unsigned stores; /* meanwhile */
-    uint64_t clock;
-    struct cache_entry cache[CACHE_SIZE];
+    bool has_front;  /* else index_flush brings everything to GDBM */
+    bool is_written; /* GDBM's file, since the last index_note */
+    uint64_t digest; /* of the front, as it was flushed */
+    struct front front;
 };
 
 static datum datum_of(void *data, size_t size)
@@ -58,7 +54,10 @@ static enum err open_file(struct index **index, const struct index *in, int fd, 
     }
     made->dir = in->dir;
     made->keys = in->keys;
+    made->has_front = in->has_front;
     made->file = -1;
+    made->front.dir = in->dir;
+    made->front.fd = -1;
     enum err e = database_open(&made->db, fd, flags);
     if (!e)
         *index = made;
@@ -72,14 +71,16 @@ enum err index_open(struct index **index, int dir, const char *name, const struc
 {
     int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | (is_new ? O_CREAT | O_TRUNC : 0);
     int fd = openat(dir, name, flags, 0600);
-    const struct index in = {.dir = dir, .keys = keys};
+    const struct index in = {.dir = dir, .keys = keys, .has_front = true};
     if (!is_new || fd < 0)
         return open_file(index, &in, fd, GDBM_WRITER);
     enum err e = index_open_in_memory(index, dir, keys);
-    if (e)
+    if (e) {
         close(fd);
-    else
+    } else {
         (*index)->file = fd;
+        (*index)->has_front = true; /* once it has left memory */
+    }
     return e;
 }
 
@@ -87,14 +88,37 @@ enum err index_open_read_only(struct index **index, int dir, const char *name,
                               const struct keys *keys)
 {
     int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    const struct index in = {.dir = dir, .keys = keys};
+    const struct index in = {.dir = dir, .keys = keys, .has_front = true};
     return open_file(index, &in, fd, GDBM_READER);
 }
 
-enum err index_open_copy(struct index **index, int dir, int fd, const struct keys *keys)
+static enum err copy_front(struct index *copy, const struct index *index)
 {
-    const struct index in = {.dir = dir, .keys = keys};
-    return open_file(index, &in, fd, GDBM_READER);
+    struct front_image image = index->front.image;
+    enum err e = ERR_OK;
+    for (unsigned i = 0; !e && i < FRONT_SLOTS; i++) {
+        struct front_slot slot = front_slot(&image, i);
+        if (slot.head->state == FRONT_REMOVED)
+            e = index_remove(copy, slot.head->key, slot.head->size);
+        else if (front_is_dirty(slot.head))
+            e = index_put(copy, slot.head->key, slot.value, slot.head->size);
+        if (e == ERR_NOT_FOUND) /* GDBM never heard of it */
+            e = ERR_OK;
+    }
+    return e ? e : index_flush(copy);
+}
+
+enum err index_open_copy(struct index **copy, int fd, const struct index *index)
+{
+    const struct index in = {.dir = index->dir, .keys = index->keys};
+    enum err e = open_file(copy, &in, fd, GDBM_WRITER);
+    if (!e)
+        e = copy_front(*copy, index);
+    if (e) {
+        index_drop(*copy);
+        *copy = NULL;
+    }
+    return e;
 }
 
 enum err index_open_in_memory(struct index **index, int dir, const struct keys *keys)
@@ -103,11 +127,19 @@ enum err index_open_in_memory(struct index **index, int dir, const struct keys *
     return open_file(index, &in, memfd_create(INDEX_NAME, MFD_CLOEXEC), GDBM_NEWDB);
 }
 
+enum err index_load_front(struct index *index, uint64_t digest)
+{
+    enum err e = front_load(&index->front, digest);
+    index->digest = digest;
+    return e;
+}
+
 void index_drop(struct index *index)
 {
     if (index == NULL)
         return;
     database_close(index->db, index->dir);
+    front_close(&index->front);
     if (index->file >= 0)
         close(index->file);
     free(index);
@@ -128,138 +160,163 @@ static enum err leave_memory(struct index *index, uint64_t least)
     return e;
 }
 
-static enum err store_entry(struct index *index, struct cache_entry *entry)
+/* Brings what GDBM lacks into it. */
+static enum err store_slot(struct index *index, struct front_slot slot)
 {
-    datum key = datum_of(entry->key, INDEX_KEY_LEN);
-    int failed;
-    if (entry->state == CACHED_REMOVED) {
-        failed = gdbm_delete(index->db, key);
-    } else {
-        entry->value[0] =
-            keys_check_value(index->keys, entry->key, span_of(entry->value, entry->size));
-        failed = gdbm_store(index->db, key, datum_of(entry->value, entry->size), GDBM_REPLACE);
-    }
+    datum key = datum_of(slot.head->key, INDEX_KEY_LEN);
+    bool is_removed = slot.head->state == FRONT_REMOVED;
+    int failed = is_removed ? gdbm_delete(index->db, key)
+                            : gdbm_store(index->db, key, datum_of(slot.value, slot.head->size),
+                                         GDBM_REPLACE);
+    index->is_written = true;
     if (failed != 0 || gdbm_needs_recovery(index->db))
-        return database_failed(index->db, entry->state == CACHED_REMOVED ? "delete" : "store");
-    entry->state = entry->state == CACHED_REMOVED ? CACHED_EMPTY : CACHED_CLEAN;
+        return database_failed(index->db, is_removed ? "delete" : "store");
+    slot.head->state = is_removed ? FRONT_EMPTY : FRONT_CLEAN;
     if (index->file >= 0 && ++index->stores % MEMORY_STORES == 0)
         return leave_memory(index, MEMORY_MOST);
     return ERR_OK;
 }
 
-static struct cache_entry *find_cached(struct index *index, const uint8_t *key)
+/* A place for the key, FRONT_EMPTY yet. */
+static enum err take_slot(struct index *index, const uint8_t *key, size_t size,
+                          struct front_slot *slot)
 {
-    for (size_t i = 0; i < CACHE_SIZE; i++) {
-        struct cache_entry *entry = &index->cache[i];
-        if (entry->state != CACHED_EMPTY && memcmp(entry->key, key, INDEX_KEY_LEN) == 0) {
-            entry->used = ++index->clock;
-            return entry;
-        }
-    }
-    return NULL;
-}
-
-/* Frees the entry that was used longest ago, and gives it to the key. */
-static enum err take_cached(struct index *index, const uint8_t *key, struct cache_entry **taken)
-{
-    struct cache_entry *oldest = &index->cache[0];
-    for (size_t i = 0; i < CACHE_SIZE && oldest->state != CACHED_EMPTY; i++) {
-        if (index->cache[i].state == CACHED_EMPTY || index->cache[i].used < oldest->used)
-            oldest = &index->cache[i];
-    }
-    if (oldest->state == CACHED_CHANGED || oldest->state == CACHED_REMOVED) {
-        enum err e = store_entry(index, oldest);
+    struct front *front = &index->front;
+    if (!front_find_oldest(front, size, FRONT_FREE, slot)) {
+        if (!front_find_oldest(front, size, FRONT_KNOWN, slot) &&
+            !front_find_oldest(front, size, FRONT_NEW, slot))
+            return ERR_INTERNAL;
+        enum err e = store_slot(index, *slot);
         if (e)
             return e;
     }
-    oldest->state = CACHED_EMPTY;
-    oldest->used = ++index->clock;
-    memcpy(oldest->key, key, INDEX_KEY_LEN);
-    *taken = oldest;
+    *slot->head = (struct front_head){.size = (uint32_t)size, .used = ++front->clock};
+    memcpy(slot->head->key, key, INDEX_KEY_LEN);
     return ERR_OK;
 }
 
-static enum err fetch_entry(struct index *index, struct cache_entry *entry, size_t size)
+static enum err fetch_entry(struct index *index, struct front_slot slot)
 {
-    datum value = gdbm_fetch(index->db, datum_of(entry->key, INDEX_KEY_LEN));
+    size_t size = slot.head->size;
+    datum value = gdbm_fetch(index->db, datum_of(slot.head->key, INDEX_KEY_LEN));
     if (gdbm_needs_recovery(index->db)) {
         free(value.dptr);
         return database_failed(index->db, "fetch");
     }
+    if (value.dptr == NULL && gdbm_last_errno(index->db) != GDBM_ITEM_NOT_FOUND)
+        return database_failed(index->db, "fetch");
+    slot.head->state = FRONT_ABSENT;
     if (value.dptr == NULL)
-        return gdbm_last_errno(index->db) == GDBM_ITEM_NOT_FOUND
-                   ? ERR_NOT_FOUND
-                   : database_failed(index->db, "fetch");
-    enum err e = ERR_DAMAGED;
-    if (value.dsize == (int)size) {
-        memcpy(entry->value, value.dptr, size);
-        if (entry->value[0] ==
-            keys_check_value(index->keys, entry->key, span_of(entry->value, size)))
-            e = ERR_OK;
-    }
+        return ERR_OK;
+    bool is_right = value.dsize == (int)size;
+    if (is_right)
+        memcpy(slot.value, value.dptr, size);
     free(value.dptr);
-    if (e)
-        log_event(LOG_LEVEL_ERROR, "index_entry_damaged", "type=%c", entry->key[0]);
+    slot.head->state = is_right ? FRONT_CLEAN : FRONT_EMPTY;
+    return is_right ? ERR_OK : ERR_DAMAGED;
+}
+
+/* Finds the entry's place, or fetches it to one. */
+static enum err look_up(struct index *index, const uint8_t *key, size_t size,
+                        struct front_slot *slot)
+{
+    enum err e = ERR_OK;
+    if (!front_find(&index->front, key, size, slot)) {
+        e = take_slot(index, key, size, slot);
+        if (!e)
+            e = fetch_entry(index, *slot);
+    }
+    if (!e && (slot->head->state == FRONT_ABSENT || slot->head->state == FRONT_REMOVED))
+        return ERR_NOT_FOUND;
+    bool is_whole =
+        !e && slot->head->size == size &&
+        slot->value[0] == keys_check_value(index->keys, key, span_of(slot->value, size));
+    if (!e && !is_whole)
+        e = ERR_DAMAGED;
+    if (e == ERR_DAMAGED)
+        log_event(LOG_LEVEL_ERROR, "index_entry_damaged", "type=%c", key[0]);
     return e;
 }
 
 enum err index_get(struct index *index, const uint8_t key[static INDEX_KEY_LEN], void *value,
                    size_t size)
 {
-    struct cache_entry *entry = find_cached(index, key);
-    if (entry == NULL) {
-        enum err e = take_cached(index, key, &entry);
-        if (!e)
-            e = fetch_entry(index, entry, size);
-        if (e)
-            return e;
-        entry->state = CACHED_CLEAN;
-        entry->size = size;
-    }
-    if (entry->state == CACHED_REMOVED)
-        return ERR_NOT_FOUND;
-    memcpy(value, entry->value, size);
-    return ERR_OK;
+    struct front_slot slot;
+    enum err e = look_up(index, key, size, &slot);
+    if (!e)
+        memcpy(value, slot.value, size);
+    return e;
 }
 
 enum err index_put(struct index *index, const uint8_t key[static INDEX_KEY_LEN], const void *value,
                    size_t size)
 {
-    struct cache_entry *entry = find_cached(index, key);
-    enum err e = entry == NULL ? take_cached(index, key, &entry) : ERR_OK;
-    if (e)
+    struct front_slot slot;
+    enum err e = look_up(index, key, size, &slot); /* whether GDBM's file will have to grow */
+    if (e && e != ERR_NOT_FOUND)
         return e;
-    memcpy(entry->value, value, size);
-    entry->size = size;
-    entry->state = CACHED_CHANGED;
+    bool is_added = slot.head->state == FRONT_ABSENT || slot.head->state == FRONT_ADDED;
+    memcpy(slot.value, value, size);
+    slot.value[0] = keys_check_value(index->keys, key, span_of(slot.value, size));
+    slot.head->size = (uint32_t)size;
+    slot.head->state = is_added ? FRONT_ADDED : FRONT_CHANGED;
     return ERR_OK;
 }
 
 enum err index_remove(struct index *index, const uint8_t key[static INDEX_KEY_LEN], size_t size)
 {
-    /* Fetched first: an entry that was only made in the cache has to be known to GDBM to be deleted. */
-    uint64_t value[INDEX_LARGE / sizeof(uint64_t)];
-    enum err e = index_get(index, key, value, size);
-    if (e)
-        return e;
-    struct cache_entry *entry = find_cached(index, key);
-    if (entry->state == CACHED_CHANGED)
-        e = store_entry(index, entry);
-    entry->state = CACHED_REMOVED;
+    struct front_slot slot;
+    enum err e = look_up(index, key, size, &slot);
+    if (!e)
+        slot.head->state = slot.head->state == FRONT_ADDED ? FRONT_ABSENT : FRONT_REMOVED;
     return e;
+}
+
+/* Leaves at most so many places for that size dirty, if that can be done with those kinds. */
+static enum err store_oldest(struct index *index, size_t size, unsigned most, unsigned kinds)
+{
+    struct front_slot slot;
+    unsigned dirty = front_count_dirty(&index->front, size);
+    for (; dirty > most && front_find_oldest(&index->front, size, kinds, &slot); dirty--) {
+        enum err e = store_slot(index, slot);
+        if (e)
+            return e;
+    }
+    return ERR_OK;
+}
+
+static enum err store_all(struct index *index)
+{
+    enum err e = store_oldest(index, INDEX_SMALL, 0, FRONT_KNOWN | FRONT_NEW);
+    return e ? e : store_oldest(index, INDEX_LARGE, 0, FRONT_KNOWN | FRONT_NEW);
+}
+
+/* Where there is no room for a front, all goes to GDBM. */
+static enum err flush_to_front(struct index *index, unsigned kinds)
+{
+    enum err e = store_oldest(index, INDEX_SMALL, SMALL_DIRTY, kinds);
+    if (!e)
+        e = store_oldest(index, INDEX_LARGE, LARGE_DIRTY, kinds);
+    if (!e)
+        e = front_save(&index->front, &index->digest);
+    if (e != ERR_NO_SPACE)
+        return e;
+    index->digest = 0;
+    return store_all(index);
 }
 
 enum err index_flush(struct index *index)
 {
-    for (size_t i = 0; i < CACHE_SIZE; i++) {
-        struct cache_entry *entry = &index->cache[i];
-        if (entry->state == CACHED_CHANGED || entry->state == CACHED_REMOVED) {
-            enum err e = store_entry(index, entry);
-            if (e)
-                return e;
-        }
-    }
-    return index->file >= 0 ? leave_memory(index, 0) : ERR_OK;
+    if (index->has_front && index->file < 0)
+        return flush_to_front(index, FRONT_KNOWN | FRONT_NEW);
+    enum err e = store_all(index);
+    return !e && index->file >= 0 ? leave_memory(index, 0) : e;
+}
+
+enum err index_flush_in_place(struct index *index)
+{
+    return index->has_front && index->file < 0 ? flush_to_front(index, FRONT_KNOWN)
+                                               : index_flush(index);
 }
 
 /* Whether `other` has the very same value; both are compared as they stand in the files. */
@@ -303,4 +360,17 @@ enum err index_stat(const struct index *index, struct stat *st)
 {
     int fd = index->file >= 0 ? index->file : index->db != NULL ? gdbm_fdesc(index->db) : -1;
     return fstat(fd, st) == 0 ? ERR_OK : ERR_IO;
+}
+
+enum err index_note(struct index *index, struct marker *marker)
+{
+    struct stat st;
+    enum err e = index_stat(index, &st);
+    if (e)
+        return e;
+    marker_set_index(marker, &st);
+    marker->front = index->digest;
+    marker->index_writes += index->is_written;
+    index->is_written = false;
+    return ERR_OK;
 }

@@ -20,6 +20,7 @@
 #include "crypto/hash.h"
 #include "crypto/keyed_hash.h"
 #include "crypto/random.h"
+#include "store/gdbm/ahead.h"
 #include "store/gdbm/names.h"
 #include "store/gdbm/place.h"
 
@@ -48,20 +49,6 @@ static uint64_t header_tag(const struct journal_header *h)
 static enum err write_at(const struct journal *j, const void *data, size_t n, uint64_t place)
 {
     return place_write(j->fd, data, n, place) ? ERR_OK : journal_failed(j, "pwrite");
-}
-
-/* Zeros are written, not only allocated: a write into them later changes nothing that a journalling file
- * system would have to commit, which doubles the fdatasyncs a second. */
-static enum err extend(struct journal *j, uint64_t size)
-{
-    while (j->size < size) {
-        uint64_t n = size - j->size < ZEROS ? size - j->size : ZEROS;
-        enum err e = write_at(j, zeros, n, j->size);
-        if (e)
-            return e;
-        j->size += n;
-    }
-    return ERR_OK;
 }
 
 void journal_name(char name[static JOURNAL_NAME], uint64_t generation, const char *suffix)
@@ -127,7 +114,7 @@ enum err journal_complete(struct journal *j, uint64_t births)
     enum err e = write_at(j, &h, sizeof(h), 0);
     bytes_wipe(&h, sizeof(h));
     if (!e)
-        e = extend(j, j->size + 2 * JOURNAL_HEADROOM);
+        e = ahead_extend(j, j->size + 2 * AHEAD_HEADROOM);
     if (!e && fsync(j->fd) != 0)
         e = journal_failed(j, "fsync");
     return e;
@@ -220,11 +207,6 @@ uint64_t journal_record_size(uint64_t payload)
     return sizeof(struct record_head) + ((payload + 7) & ~UINT64_C(7)) + sizeof(uint64_t);
 }
 
-enum err journal_give_headroom(struct journal *j, uint64_t end)
-{
-    return end + JOURNAL_HEADROOM <= j->size ? ERR_OK : extend(j, end + 2 * JOURNAL_HEADROOM);
-}
-
 enum err journal_measure(struct journal *j)
 {
     struct stat st;
@@ -232,20 +214,6 @@ enum err journal_measure(struct journal *j)
         return journal_failed(j, "fstat");
     j->size = (uint64_t)st.st_size;
     return ERR_OK;
-}
-
-/* Room comes first, so that nothing has to be undone for want of it. */
-static enum err make_room(struct journal *j, uint64_t end, bool is_leaving)
-{
-    if (j->is_unborn || end + JOURNAL_HEADROOM <= j->size)
-        return ERR_OK;
-    enum err e = journal_measure(j); /* somebody else may have extended it */
-    if (e || end + JOURNAL_HEADROOM <= j->size)
-        return e;
-    e = extend(j, end + JOURNAL_HEADROOM + JOURNAL_STEP);
-    if (e == ERR_NO_SPACE && (is_leaving ? end : end + JOURNAL_HEADROOM) <= j->size)
-        return ERR_OK;
-    return e;
 }
 
 static enum err write_parts(struct journal *j, struct iovec *parts, int n, uint64_t place)
@@ -285,7 +253,7 @@ enum err journal_append(struct journal *j, struct journal_end *end,
         return ERR_TOO_LARGE;
     size_t pad = (8 - length % 8) % 8;
     uint64_t size = journal_record_size(length);
-    enum err e = make_room(j, end->place + size, record->is_leaving);
+    enum err e = ahead_make_room(j, end->place + size, record->is_leaving);
     if (e)
         return e;
     struct record_head head = {.length = (uint32_t)length,

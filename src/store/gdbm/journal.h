@@ -9,10 +9,8 @@
 #include "base/buf.h"
 #include "store/gdbm/layout.h"
 
-#define JOURNAL_HEADROOM (UINT64_C(64) * 1024)  /* kept for what makes room: ACK, DELETE */
-#define JOURNAL_STEP     (UINT64_C(192) * 1024) /* zeros written ahead at a time */
-#define JOURNAL_NAME     32                     /* room for a log's file name */
-#define JOURNAL_UNBORN   ".new"                 /* behind the name of one that isn't complete */
+#define JOURNAL_NAME   32     /* room for a log's file name */
+#define JOURNAL_UNBORN ".new" /* behind the name of one that isn't complete */
 
 struct journal {
     int fd; /* -1 when closed */
@@ -61,9 +59,6 @@ void journal_abandon(struct journal *j, int dir);
 enum err journal_open(struct journal *j, int dir, struct journal_owner owner, uint64_t generation,
                       bool is_read_only) MUST_USE;
 void journal_close(struct journal *j);
-
-/* Zeros for what makes room, if there are none behind `end`. */
-enum err journal_give_headroom(struct journal *j, uint64_t end) MUST_USE;
 
 /* Sees how far others have extended the file. */
 enum err journal_measure(struct journal *j) MUST_USE;

@@ -23,7 +23,7 @@
 
 /* ---- lock file, page 0: the marker, written by one pwrite at the end of each transaction ---- */
 
-#define MARKER_MAGIC   UINT64_C(0x34304b524d474d53) /* "SMGMRK04" */
+#define MARKER_MAGIC   UINT64_C(0x35304b524d474d53) /* "SMGMRK05" */
 #define MARKER_TRUSTED UINT64_C(1)                  /* the index is what its last writer left */
 #define MARKER_FAILED  UINT64_C(2) /* an fdatasync failed: nothing is written to this generation */
 
@@ -39,6 +39,8 @@ struct marker {
     uint64_t index_size;
     uint64_t index_mtime[2]; /* seconds, nanoseconds */
     uint64_t index_ctime[2];
+    uint64_t index_writes; /* transactions of this generation that wrote to that file */
+    uint64_t front;        /* digest of the front (front.h); 0: it has no entries */
     uint64_t serial;       /* the next number for a version or a mailbox */
     uint64_t records;      /* in this generation */
     uint64_t live_records; /* of them still needed: what a compaction would copy */
@@ -266,7 +268,35 @@ struct entry_chunk {
     struct entry_slot slots[CHUNK_SLOTS];
 };
 
-_Static_assert(sizeof(struct marker) == 200, "marker has holes");
+/* ---- index.front: the latest entries, in front of index.gdbm (front.h) ---- */
+
+#define FRONT_SMALL 64 /* places for entries of up to INDEX_SMALL bytes */
+#define FRONT_LARGE 8  /* for those of up to INDEX_LARGE */
+#define FRONT_SLOTS (FRONT_SMALL + FRONT_LARGE)
+
+struct front_head {
+    uint8_t key[INDEX_KEY_LEN];
+    uint32_t state; /* enum front_state; 0: the place is empty */
+    uint32_t size;  /* of the value */
+    uint64_t used;  /* the greater, the later */
+};
+
+struct front_small {
+    struct front_head head;
+    uint64_t value[INDEX_SMALL / 8]; /* begins with its check */
+};
+
+struct front_large {
+    struct front_head head;
+    uint64_t value[INDEX_LARGE / 8];
+};
+
+struct front_image {
+    struct front_small small[FRONT_SMALL];
+    struct front_large large[FRONT_LARGE];
+};
+
+_Static_assert(sizeof(struct marker) == 216, "marker has holes");
 _Static_assert(sizeof(struct journal_header) == 80, "log header has holes");
 _Static_assert(sizeof(struct record_head) == 16, "record head has holes");
 _Static_assert(sizeof(struct record_put) == 96, "put record has holes");
@@ -280,5 +310,7 @@ _Static_assert(sizeof(struct entry_id) == INDEX_SMALL, "size of D");
 _Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
 _Static_assert(sizeof(struct entry_name) == INDEX_SMALL, "size of N");
 _Static_assert(sizeof(struct entry_chunk) == INDEX_LARGE, "size of I");
+_Static_assert(sizeof(struct front_small) == 32 + INDEX_SMALL, "front has holes");
+_Static_assert(sizeof(struct front_large) == 32 + INDEX_LARGE, "front has holes");
 
 #endif

@@ -187,3 +187,9 @@ void marker_set_index(struct marker *marker, const struct stat *st)
     marker->index_ctime[0] = (uint64_t)st->st_ctim.tv_sec;
     marker->index_ctime[1] = (uint64_t)st->st_ctim.tv_nsec;
 }
+
+bool marker_is_same_index(const struct marker *a, const struct marker *b)
+{
+    return a->generation == b->generation && a->index_inode == b->index_inode &&
+           a->index_device == b->index_device && a->index_writes == b->index_writes;
+}

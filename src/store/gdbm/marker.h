@@ -50,4 +50,8 @@ struct marker_origin marker_origin(const struct marker_file *file, uint64_t gene
 bool marker_is_index(const struct marker *marker, const struct stat *st);
 void marker_set_index(struct marker *marker, const struct stat *st);
 
+/* Whether what GDBM knew of its file at one still holds at the other: who came since changed the front alone. Times
+ * wouldn't tell, since two writes may have the same. */
+bool marker_is_same_index(const struct marker *a, const struct marker *b) MUST_USE;
+
 #endif

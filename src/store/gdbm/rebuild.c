@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/gdbm/age.h"
+#include "store/gdbm/ahead.h"
 #include "store/gdbm/apply.h"
 #include "store/gdbm/finish.h"
 #include "store/gdbm/generation.h"
@@ -239,7 +240,7 @@ static enum err clear_tail(struct journal *j, uint64_t end)
 /* A log that came here without zeros behind its end. */
 static void give_headroom(const struct rebuild *r, struct journal *j)
 {
-    enum err e = journal_give_headroom(j, r->marker.end);
+    enum err e = ahead_give_headroom(j, r->marker.end);
     if (e)
         log_event(LOG_LEVEL_WARNING, "log_without_headroom", "shard=%u error=\"%s\"",
                   r->shard->number, err_text(e));
@@ -286,18 +287,15 @@ static enum err sync_log(struct rebuild *r)
 static enum err switch_index(struct rebuild *r)
 {
     struct shard *shard = r->shard;
-    struct stat st;
     if (renameat(shard->dir, NEW_NAME, shard->dir, INDEX_NAME) != 0)
         return errno == ENOSPC ? ERR_NO_SPACE : ERR_IO;
     point_pass("rebuild: renamed");
     index_drop(shard->index);
     shard->index = r->index;
     r->index = NULL;
-    enum err e = index_stat(shard->index, &st);
-    if (e)
-        return e;
-    marker_set_index(&r->marker, &st);
-    e = marker_write(&shard->file, &r->marker);
+    enum err e = index_note(shard->index, &r->marker);
+    if (!e)
+        e = marker_write(&shard->file, &r->marker);
     if (!e)
         shard->marker = r->marker;
     return e;

@@ -199,6 +199,13 @@ static enum err open_journal(struct shard *shard, const struct marker *marker)
     return e;
 }
 
+static enum err open_index(struct shard *shard)
+{
+    const struct keys *keys = &shard->store->keys;
+    return shard->is_read_only ? index_open_read_only(&shard->index, shard->dir, INDEX_NAME, keys)
+                               : index_open(&shard->index, shard->dir, INDEX_NAME, keys, false);
+}
+
 /* ERR_OK: marker, log and index belong together, all are open, and shard->marker is right. ERR_DAMAGED or
  * ERR_NOT_FOUND: they don't, or aren't there. */
 static enum err check_trust(struct shard *shard)
@@ -219,16 +226,16 @@ static enum err check_trust(struct shard *shard)
     if (fstatat(shard->dir, INDEX_NAME, &st, AT_SYMLINK_NOFOLLOW) != 0 ||
         !marker_is_index(&marker, &st))
         return ERR_DAMAGED;
-    if (memcmp(&marker, &shard->marker, sizeof(marker)) != 0) {
+    if (shard->index != NULL && memcmp(&marker, &shard->marker, sizeof(marker)) == 0)
+        return ERR_OK;
+    if (!marker_is_same_index(&marker, &shard->marker)) {
         index_drop(shard->index); /* somebody else wrote to the file under it */
         shard->index = NULL;
-        shard->marker = marker;
     }
-    if (shard->index != NULL)
-        return ERR_OK;
-    if (shard->is_read_only)
-        return index_open_read_only(&shard->index, shard->dir, INDEX_NAME, &shard->store->keys);
-    return index_open(&shard->index, shard->dir, INDEX_NAME, &shard->store->keys, false);
+    shard->marker = marker;
+    if (shard->index == NULL)
+        e = open_index(shard);
+    return e ? e : index_load_front(shard->index, marker.front);
 }
 
 /* A shard without a log is a new one. Its names become durable with its log: see rebuild.c. */

@@ -64,7 +64,7 @@ static enum err copy_to_memory(struct index **copy, const struct shard *shard, i
     if (!e && lseek(to, 0, SEEK_SET) != 0)
         e = failed("lseek");
     if (!e)
-        return index_open_copy(copy, shard->dir, to, &shard->store->keys);
+        return index_open_copy(copy, to, shard->index);
     if (to >= 0)
         close(to);
     return e;
@@ -72,13 +72,13 @@ static enum err copy_to_memory(struct index **copy, const struct shard *shard, i
 
 static enum err copy_to_disk(struct index **copy, const struct shard *shard, int from)
 {
-    int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
+    int flags = O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW;
     int to = openat(shard->dir, COPY_NAME, flags, 0600);
     enum err e = to < 0 ? failed("create") : copy_bytes(from, to);
-    if (to >= 0)
-        close(to);
     if (!e)
-        e = index_open_read_only(copy, shard->dir, COPY_NAME, &shard->store->keys);
+        e = index_open_copy(copy, to, shard->index);
+    else if (to >= 0)
+        close(to);
     unlinkat(shard->dir, COPY_NAME, 0);
     return e;
 }

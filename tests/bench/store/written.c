@@ -42,6 +42,8 @@ static enum written kind_of(const char *path, const void *data, size_t size)
         return WRITTEN_LOCK;
     if (strcmp(name, "index.gdbm") == 0)
         return WRITTEN_INDEX;
+    if (strcmp(name, "index.front") == 0)
+        return WRITTEN_FRONT;
     if (strcmp(name, "index.next") == 0 || strcmp(name, "index.copy") == 0)
         return WRITTEN_NEXT_INDEX;
     if (strncmp(name, "log.", 4) == 0 && strstr(name, ".new") != NULL)

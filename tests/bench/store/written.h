@@ -10,6 +10,7 @@ enum written {
     WRITTEN_LOG,
     WRITTEN_ZEROS, /* ahead of a log's end */
     WRITTEN_INDEX,
+    WRITTEN_FRONT,
     WRITTEN_NEXT_LOG, /* the log and the index that a compaction makes */
     WRITTEN_NEXT_INDEX,
     WRITTEN_LOCK, /* marker and durable end */

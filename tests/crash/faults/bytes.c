@@ -156,12 +156,30 @@ int ftruncate(int fd, off_t size)
     return failed;
 }
 
+/* What is allocated behind a file's end is a new size, filled with zeros. Half of it may be there where the rest
+ * isn't. */
 int fallocate(int fd, int mode, off_t offset, off_t n)
 {
     REAL(int, "fallocate", int, int, off_t, off_t)
-    if (place_of(fd) != NULL)
-        abort(); /* the store writes zeros instead; if it ever does this, the trace must know */
-    return real(fd, mode, offset, n);
+    if (place_of(fd) == NULL)
+        return real(fd, mode, offset, n);
+    if (mode != 0)
+        abort(); /* the trace knows no other */
+    enum verdict verdict = plan_judge_change(true);
+    if (verdict == REFUSE)
+        return -1;
+    bool is_half = verdict != PASS && n > 1;
+    int failed = real(fd, mode, offset, is_half ? n / 2 : n);
+    if (!failed)
+        trace_record((struct head){.op = OP_SIZE,
+                                   .inode = trace_inode(fd),
+                                   .offset = (uint64_t)(offset + (is_half ? n / 2 : n))},
+                     place_of(fd), NULL);
+    plan_die_if(verdict);
+    if (failed || !is_half)
+        return failed;
+    errno = ENOSPC;
+    return -1;
 }
 
 /* ---- syncs ---- */
