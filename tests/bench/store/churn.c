@@ -55,7 +55,8 @@ static void print_written(const struct churn *churn, const uint64_t bytes[static
         sum += i == WRITTEN_MEMORY ? 0 : each[i];
     }
     printf("  handed to write() for each byte accepted: %.2f  goal <= %.1f\n", sum, WRITTEN_GOAL);
-    printf("    log %.2f  zeros ahead %.2f  index %.2f  its front %.2f  compaction %.2f (log %.2f, index %.2f)\n"
+    printf("    log %.2f  zeros ahead %.2f  index %.2f  its front %.2f\n"
+           "    compaction %.2f (log %.2f, index %.2f)\n"
            "    marker and durable end %.2f  other %.2f; and in memory, not counted, %.2f\n",
            each[WRITTEN_LOG], each[WRITTEN_ZEROS], each[WRITTEN_INDEX], each[WRITTEN_FRONT],
            each[WRITTEN_NEXT_LOG] + each[WRITTEN_NEXT_INDEX], each[WRITTEN_NEXT_LOG],
