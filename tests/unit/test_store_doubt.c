@@ -4,6 +4,7 @@
 
 #include "store/gdbm/entry.h"
 #include "store/gdbm/hex.h"
+#include "store/gdbm/memory.h"
 #include "store/gdbm/point.h"
 #include "store/gdbm/scan.h"
 #include "store/operate.h"
@@ -75,8 +76,10 @@ static void end_forgery(const struct forgery *g)
 static void lose_id(const struct forgery *g, unsigned n)
 {
     uint8_t id[LAYOUT_ID_LEN];
+    struct memory memory;
     hex_to_id(id, fixture_id(n).text);
-    assert_int_equal(entry_remove_id(g->index, g->account.mailbox, id), ERR_OK);
+    assert_int_equal(memory_find(g->index, g->account.mailbox, id, &memory), ERR_OK);
+    assert_int_equal(memory_remove(g->index, g->account.mailbox, id, &memory), ERR_OK);
 }
 
 static void lose_waiting(struct forgery *g)

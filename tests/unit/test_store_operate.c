@@ -56,7 +56,7 @@ static void a_whole_store_is_clean(void **state)
     assert_int_equal(store_account_delete(f->s, "bob", bob.version), ERR_OK);
     check = check_bob(f->s2, false);
     assert_int_equal(check.verdict, OPERATE_CLEAN);
-    assert_true(check.records > 60);
+    assert_true(check.records > 30);
 }
 
 /* What open handles believe of the index is no longer so. */

@@ -23,6 +23,9 @@ enum err apply_split(struct apply_record *record, struct span payload)
     case RECORD_ACK:
         fixed = sizeof(struct record_ack);
         break;
+    case RECORD_MEMORY:
+        fixed = sizeof(struct record_memory);
+        break;
     case RECORD_REGISTER:
     case RECORD_PASSWORD:
         fixed = sizeof(struct record_account);
@@ -123,6 +126,7 @@ static enum err drop_mailbox(struct index *index, struct marker *marker, uint64_
     marker->live_records -=
         mailbox.ids + 1; /* each id has its message, or a record that remembers it */
     marker->live_bytes -= mailbox.live_bytes;
+    marker->memories -= mailbox.ids - mailbox.count;
     return ERR_OK;
 }
 
@@ -179,6 +183,8 @@ enum err apply_to_index(struct index *index, struct marker *marker,
         return message_put(index, marker, record);
     case RECORD_ACK:
         return message_remove(index, marker, record);
+    case RECORD_MEMORY:
+        return message_carry(index, marker, record);
     case RECORD_REMEMBER:
         return message_remember(index, marker, record);
     case RECORD_MAILBOX:

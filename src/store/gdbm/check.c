@@ -108,13 +108,10 @@ static enum err compare(struct check *c)
     if (result->lost_records > 0)
         return ERR_OK; /* an index without them can't be the same */
     enum err e = index_compare(c->made, c->was, &result->differences);
-    const bool wrong[] = {a->records != b->records,
-                          a->live_records != b->live_records,
-                          a->live_bytes != b->live_bytes,
-                          a->serial != b->serial,
-                          a->last_time != b->last_time,
-                          a->last_age != b->last_age,
-                          a->tag != b->tag};
+    const bool wrong[] = {a->records != b->records,       a->live_records != b->live_records,
+                          a->live_bytes != b->live_bytes, a->memories != b->memories,
+                          a->serial != b->serial,         a->last_time != b->last_time,
+                          a->last_age != b->last_age,     a->tag != b->tag};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
         result->differences += wrong[i];
     if (!e && result->differences > 0)

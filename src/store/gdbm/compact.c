@@ -277,6 +277,7 @@ static void clean_up(struct compact *c)
     journal_close(&s->old);
     journal_abandon(&s->next, c->dir);
     buf_free(&s->mailboxes);
+    gather_free(&s->gather);
     if (c->dir >= 0)
         close(c->dir);
 }

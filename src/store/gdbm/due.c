@@ -16,9 +16,10 @@
 
 #include "base/banned.h"
 
-#define FAILED_NAME "compact.failed"
-#define INDEX_EACH  UINT64_C(400) /* bytes of a new index for each living record; about, measured */
-#define INDEX_LEAST (UINT64_C(64) * 1024)
+#define FAILED_NAME  "compact.failed"
+#define INDEX_EACH   UINT64_C(400) /* bytes of a new index for each living record; about, measured */
+#define INDEX_MEMORY UINT64_C(100) /* and for an id that is remembered */
+#define INDEX_LEAST  (UINT64_C(64) * 1024)
 #define INDEX_IDLE \
     4 /* more than so many bytes of the index aren't idle for a dead one of the log */
 #define LITTLE         (UINT64_C(512) * 1024)
@@ -34,20 +35,29 @@ struct due_failure {
 
 static uint64_t new_index_size(const struct marker *m)
 {
-    uint64_t size = INDEX_LEAST + m->live_records * INDEX_EACH;
+    uint64_t messages = m->live_records - m->memories; /* and accounts */
+    uint64_t size = INDEX_LEAST + messages * INDEX_EACH + m->memories * INDEX_MEMORY;
     return size < m->index_size ? size : m->index_size;
+}
+
+/* What a compaction writes of ids alone. */
+static uint64_t memory_size(const struct marker *m)
+{
+    return m->memories * (MEMORY_LIVE + INDEX_MEMORY);
 }
 
 /* Removed messages leave holes in the index too. A sparse index is no sign of them: a message for every mailbox
  * needs as much. So its idle bytes count only beside dead ones in the log. */
 static bool is_worth_it(const struct marker *m)
 {
+    uint64_t written = m->live_bytes + new_index_size(m);
+    uint64_t memory = memory_size(m) < written ? memory_size(m) : written;
     uint64_t used = m->end - sizeof(struct journal_header);
     uint64_t dead = used > m->live_bytes ? used - m->live_bytes : 0;
     uint64_t idle = m->index_size - new_index_size(m);
     if (idle > INDEX_IDLE * dead)
         idle = INDEX_IDLE * dead;
-    return dead + idle > (m->live_bytes + new_index_size(m)) / 2 * 3 + DUE_SLACK;
+    return dead + idle > (written - memory) / 2 * 3 + memory / 4 + DUE_SLACK;
 }
 
 /* For one expired message a whole shard is written: that has its price. */

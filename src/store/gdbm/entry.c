@@ -141,9 +141,47 @@ enum err entry_remove_id(struct index *index, uint64_t mailbox,
     return index_remove(index, id_key(index, mailbox, message).bytes, sizeof(struct entry_id));
 }
 
+static struct entry_key memory_key(const struct index *index, uint64_t mailbox,
+                                   const uint8_t *message)
+{
+    return key_of(index, ENTRY_MEMORY, number_span(&mailbox), span_of(message, LAYOUT_ID_LEN));
+}
+
+enum err entry_get_memory(struct index *index, uint64_t mailbox,
+                          const uint8_t message[static LAYOUT_ID_LEN], struct entry_memory *memory)
+{
+    return index_get(index, memory_key(index, mailbox, message).bytes, memory, sizeof(*memory));
+}
+
+enum err entry_put_memory(struct index *index, uint64_t mailbox,
+                          const uint8_t message[static LAYOUT_ID_LEN],
+                          const struct entry_memory *memory)
+{
+    return index_put(index, memory_key(index, mailbox, message).bytes, memory, sizeof(*memory));
+}
+
+enum err entry_remove_memory(struct index *index, uint64_t mailbox,
+                             const uint8_t message[static LAYOUT_ID_LEN])
+{
+    return index_remove(index, memory_key(index, mailbox, message).bytes,
+                        sizeof(struct entry_memory));
+}
+
 static struct entry_key share_key(const struct index *index, uint64_t mailbox, const char *sender)
 {
     return key_of(index, ENTRY_SHARE, number_span(&mailbox), span_of(sender, LAYOUT_NAME_LEN));
+}
+
+void entry_share_key(const struct index *index, uint8_t key[static INDEX_KEY_LEN], uint64_t mailbox,
+                     const char sender[static LAYOUT_NAME_LEN])
+{
+    memcpy(key, share_key(index, mailbox, sender).bytes, INDEX_KEY_LEN);
+}
+
+enum err entry_get_share_at(struct index *index, const uint8_t key[static INDEX_KEY_LEN],
+                            struct entry_share *share)
+{
+    return index_get(index, key, share, sizeof(*share));
 }
 
 enum err entry_get_share(struct index *index, uint64_t mailbox,

@@ -45,6 +45,7 @@ struct marker {
     uint64_t records;      /* in this generation */
     uint64_t live_records; /* of them still needed: what a compaction would copy */
     uint64_t live_bytes;
+    uint64_t memories;     /* of the living records: ids whose messages are gone */
     uint64_t last_time;    /* the latest record's */
     uint64_t last_age;     /* the shard's age (age.h) at the latest record */
     uint64_t base_age;     /* and when this boot's first marker was made, */
@@ -108,8 +109,10 @@ enum record_type {
     RECORD_DELETE = 0x5a,
     RECORD_VOID = 0x66,     /* nothing: notes the age */
     RECORD_SHARD = 0x96,    /* the shard's own counters; begins a generation */
-    RECORD_REMEMBER = 0xa5, /* an id whose message is gone; only at birth */
+    RECORD_REMEMBER = 0xa5, /* an id whose message is gone; only at birth, and no longer written */
     RECORD_MAILBOX = 0xaa,  /* a mailbox's counters; only at birth, behind its messages */
+    RECORD_MEMORY =
+        0xc3, /* ids whose messages are gone; only at birth, before their mailbox's counters */
 };
 
 #define RECORD_SIGNED 1 /* flag of PUT */
@@ -122,6 +125,25 @@ struct record_put {
     uint8_t hash[LAYOUT_HASH_LEN]; /* SHA-256 of the body */
     char sender[LAYOUT_NAME_LEN];
 };
+
+/* MEMORY: this, then a memory_item for each id. */
+struct record_memory {
+    uint64_t mailbox;
+    char sender[LAYOUT_NAME_LEN];
+};
+
+/* Half of the hash tells one envelope from another: only who made both could make these alike, and would harm
+ * nobody else. */
+#define MEMORY_HASH_LEN 16
+
+struct memory_item {
+    uint8_t id[LAYOUT_ID_LEN];
+    uint8_t hash[MEMORY_HASH_LEN];
+    uint32_t age; /* the shard's at its acceptance */
+};
+
+#define MEMORY_LIVE \
+    40 /* bytes that an id takes among the living ones of a log: its item, and a part of a head */
 
 /* ACK: this, then the sequences (8 bytes each) of the messages removed. */
 struct record_ack {
@@ -166,11 +188,12 @@ struct record_mailbox {
     uint64_t removals;
 };
 
-/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, or 4 times a small entry: 496 ----
+/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, 4 times a small entry: 496, or half of one: 48 ----
  *
- * GDBM reuses space well only among entries of one size: 128 bytes with their key, or 4 * 128. */
+ * GDBM reuses space well only among entries of one size: 128 bytes with their key, 4 * 128, or half of it. */
 
 #define INDEX_KEY_LEN 16
+#define INDEX_TINY    48
 #define INDEX_SMALL   112
 #define INDEX_LARGE   496
 
@@ -180,6 +203,7 @@ enum entry_type {
     ENTRY_MAILBOX = 'M', /* mailbox */
     ENTRY_CHUNK = 'I',   /* mailbox, chunk's number */
     ENTRY_ID = 'D',      /* mailbox, message id */
+    ENTRY_MEMORY = 'R',  /* mailbox, message id */
     ENTRY_SHARE = 'Q',   /* mailbox, sender */
     ENTRY_NAME = 'N',    /* name */
 };
@@ -224,6 +248,16 @@ struct entry_id {
     uint8_t hash[LAYOUT_HASH_LEN];
     char sender[LAYOUT_NAME_LEN];
     uint8_t spare[16];
+};
+
+/* An id that a compaction has carried over; until then what was a waiting message's entry is changed in its place, so
+ * that removing messages needs no room. */
+struct entry_memory {
+    uint64_t check;
+    uint8_t hash[MEMORY_HASH_LEN];
+    uint32_t age; /* the shard's at its acceptance */
+    uint32_t zero;
+    uint8_t share[INDEX_KEY_LEN]; /* the key of its sender's */
 };
 
 struct entry_share {
@@ -296,7 +330,7 @@ struct front_image {
     struct front_large large[FRONT_LARGE];
 };
 
-_Static_assert(sizeof(struct marker) == 216, "marker has holes");
+_Static_assert(sizeof(struct marker) == 224, "marker has holes");
 _Static_assert(sizeof(struct journal_header) == 80, "log header has holes");
 _Static_assert(sizeof(struct record_head) == 16, "record head has holes");
 _Static_assert(sizeof(struct record_put) == 96, "put record has holes");
@@ -307,6 +341,9 @@ _Static_assert(sizeof(struct record_mailbox) == 24, "mailbox record has holes");
 _Static_assert(sizeof(struct entry_account) == INDEX_SMALL, "size of A");
 _Static_assert(sizeof(struct entry_mailbox) == INDEX_SMALL, "size of M");
 _Static_assert(sizeof(struct entry_id) == INDEX_SMALL, "size of D");
+_Static_assert(sizeof(struct entry_memory) == INDEX_TINY, "size of R");
+_Static_assert(sizeof(struct memory_item) == 36, "memory item has holes");
+_Static_assert(sizeof(struct record_memory) == 40, "memory record has holes");
 _Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
 _Static_assert(sizeof(struct entry_name) == INDEX_SMALL, "size of N");
 _Static_assert(sizeof(struct entry_chunk) == INDEX_LARGE, "size of I");

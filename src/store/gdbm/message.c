@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "store/gdbm/age.h"
-#include "store/gdbm/entry.h"
 #include "store/gdbm/journal.h"
+#include "store/gdbm/memory.h"
 #include "store/store.h"
 
 #include "base/banned.h"
@@ -21,11 +21,6 @@ struct change {
     struct entry_mailbox mailbox;
 };
 
-bool message_is_forgotten(const struct entry_id *id, uint64_t now)
-{
-    return id->state == ID_READ && age_is_over(id->age, STORE_DUPLICATE_DAYS, now);
-}
-
 /* Counts one record more, or one less, that a compaction would copy. */
 static void count_living(struct change *c, int records, uint64_t size)
 {
@@ -35,17 +30,18 @@ static void count_living(struct change *c, int records, uint64_t size)
     c->mailbox.live_bytes += bytes;
 }
 
-/* What stays of a message that is gone: its id, in a record of its own once the log is compacted. */
+/* What stays of a message that is gone: its id, an item of a MEMORY record once the log is compacted. */
 static void count_remembered(struct change *c, int records)
 {
-    count_living(c, records, journal_record_size(sizeof(struct record_put)));
+    count_living(c, records, MEMORY_LIVE);
+    c->marker->memories += (uint64_t)(int64_t)records;
 }
 
-static void remember(struct change *c, const struct entry_id *id)
+static void remember(struct change *c, uint64_t age)
 {
     count_remembered(c, 1);
-    if (c->mailbox.read_age == 0 || c->mailbox.read_age > id->age)
-        c->mailbox.read_age = id->age;
+    if (c->mailbox.read_age == 0 || c->mailbox.read_age > age)
+        c->mailbox.read_age = age;
 }
 
 /* Adds to a count that must not fall below zero. */
@@ -72,18 +68,23 @@ static enum err close_change(const struct change *c)
 }
 
 /* Changes a sender's share and the mailbox's bytes by the same. */
+static enum err change_share(struct change *c, struct entry_share *share, int messages,
+                             uint64_t plus, uint64_t minus)
+{
+    enum err e = add(&share->count, messages > 0, messages < 0);
+    if (!e)
+        e = add(&share->bytes, plus, minus);
+    if (!e)
+        e = add(&c->mailbox.bytes, plus, minus);
+    return e ? e : entry_put_share(c->index, share);
+}
+
 static enum err count_share(struct change *c, const char *sender, int messages, uint64_t plus,
                             uint64_t minus)
 {
     struct entry_share share;
     enum err e = entry_get_share(c->index, c->number, sender, &share);
-    if (!e)
-        e = add(&share.count, messages > 0, messages < 0);
-    if (!e)
-        e = add(&share.bytes, plus, minus);
-    if (!e)
-        e = add(&c->mailbox.bytes, plus, minus);
-    return e ? e : entry_put_share(c->index, &share);
+    return e ? e : change_share(c, &share, messages, plus, minus);
 }
 
 /* Takes a chunk without messages out of the chain of those that have some. */
@@ -118,8 +119,8 @@ static enum err mark_read(struct change *c, const struct entry_slot *slot)
     if (e)
         return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
     id.state = ID_READ;
-    if (!message_is_forgotten(&id, c->age)) {
-        remember(c, &id);
+    if (!age_is_over(id.age, STORE_DUPLICATE_DAYS, c->age)) {
+        remember(c, id.age);
         return entry_put_id(c->index, c->number, slot->id, &id);
     }
     e = add(&c->mailbox.ids, 0, 1);
@@ -209,20 +210,27 @@ static enum err put_slot(struct change *c, const struct apply_record *record,
 /* An id that was forgotten is used again: what is left of its first use goes. */
 static enum err forget_id(struct change *c, const uint8_t *message)
 {
-    struct entry_id old;
-    enum err e = entry_get_id(c->index, c->number, message, &old);
+    struct memory old;
+    struct entry_share share;
+    enum err e = memory_find(c->index, c->number, message, &old);
     if (e)
         return e == ERR_NOT_FOUND ? ERR_OK : e;
-    if (old.state == ID_WAITING) { /* only where a damaged ACK was left out */
+    if (old.is_waiting) { /* only where a damaged ACK was left out */
         e = remove_message(c, old.sequence);
         if (!e)
-            e = entry_get_id(c->index, c->number, message, &old);
+            e = memory_find(c->index, c->number, message, &old);
         if (e)
             return e == ERR_NOT_FOUND ? ERR_OK : e;
     }
     count_remembered(c, -1);
     e = add(&c->mailbox.ids, 0, 1);
-    return e ? e : count_share(c, old.sender, 0, 0, STORE_ID_BYTES);
+    if (!e)
+        e = memory_remove(c->index, c->number, message, &old);
+    if (!e)
+        e = entry_get_share_at(c->index, old.share, &share);
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
+    return change_share(c, &share, 0, 0, STORE_ID_BYTES);
 }
 
 enum err message_put(struct index *index, struct marker *marker, const struct apply_record *record)
@@ -252,6 +260,37 @@ enum err message_put(struct index *index, struct marker *marker, const struct ap
     return e ? e : close_change(&c);
 }
 
+static enum err carry(struct change *c, const char *sender, const struct memory_item *item)
+{
+    struct entry_memory memory = {.age = item->age};
+    enum err e = forget_id(c, item->id);
+    if (e)
+        return e;
+    memcpy(memory.hash, item->hash, sizeof(memory.hash));
+    entry_share_key(c->index, memory.share, c->number, sender);
+    e = entry_put_memory(c->index, c->number, item->id, &memory);
+    if (!e)
+        e = count_share(c, sender, 0, STORE_ID_BYTES, 0);
+    c->mailbox.ids++;
+    remember(c, item->age);
+    return e;
+}
+
+enum err message_carry(struct index *index, struct marker *marker,
+                       const struct apply_record *record)
+{
+    struct record_memory memory;
+    struct memory_item item;
+    struct change c;
+    memcpy(&memory, record->fixed.data, sizeof(memory));
+    enum err e = open_change(&c, index, marker, record);
+    for (size_t at = 0; !e && at + sizeof(item) <= record->rest.len; at += sizeof(item)) {
+        memcpy(&item, record->rest.data + at, sizeof(item));
+        e = carry(&c, memory.sender, &item);
+    }
+    return e ? e : close_change(&c);
+}
+
 enum err message_remember(struct index *index, struct marker *marker,
                           const struct apply_record *record)
 {
@@ -259,18 +298,12 @@ enum err message_remember(struct index *index, struct marker *marker,
     struct change c;
     memcpy(&put, record->fixed.data, sizeof(put));
     enum err e = open_change(&c, index, marker, record);
-    if (!e)
-        e = forget_id(&c, put.id);
     if (e)
         return e;
-    struct entry_id id = {.sequence = put.sequence, .age = record->head.age, .state = ID_READ};
-    memcpy(id.hash, put.hash, sizeof(id.hash));
-    memcpy(id.sender, put.sender, sizeof(id.sender));
-    e = entry_put_id(index, c.number, put.id, &id);
-    if (!e)
-        e = count_share(&c, put.sender, 0, STORE_ID_BYTES, 0);
-    c.mailbox.ids++;
-    remember(&c, &id);
+    struct memory_item item = {.age = record->head.age};
+    memcpy(item.id, put.id, sizeof(item.id));
+    memcpy(item.hash, put.hash, sizeof(item.hash));
+    e = carry(&c, put.sender, &item);
     return e ? e : close_change(&c);
 }
 

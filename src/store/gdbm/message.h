@@ -5,17 +5,16 @@
 
 #include "store/gdbm/apply.h"
 
-/* PUT, ACK, REMEMBER, MAILBOX. Errors as apply_to_index. */
+/* PUT, ACK, MEMORY, REMEMBER, MAILBOX. Errors as apply_to_index. */
 enum err message_put(struct index *index, struct marker *marker,
                      const struct apply_record *record) MUST_USE;
 enum err message_remove(struct index *index, struct marker *marker,
                         const struct apply_record *record) MUST_USE;
+enum err message_carry(struct index *index, struct marker *marker,
+                       const struct apply_record *record) MUST_USE;
 enum err message_remember(struct index *index, struct marker *marker,
                           const struct apply_record *record) MUST_USE;
 enum err message_set_counters(struct index *index, struct marker *marker,
                               const struct apply_record *record) MUST_USE;
-
-/* Whether an id whose message is gone is forgotten at the age `now`. */
-bool message_is_forgotten(const struct entry_id *id, uint64_t now);
 
 #endif

@@ -58,8 +58,8 @@ static struct marker_origin read_origin(const struct gdbm_store *k, int dir, uns
 static enum err take_lost(struct original *o, const struct scan_record *record)
 {
     uint8_t type = record->head.type;
-    bool is_message =
-        type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER || type == RECORD_VOID;
+    bool is_message = type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
+                      type == RECORD_MEMORY || type == RECORD_VOID;
     if (journal_record_size(record->head.length) != record->size)
         is_message = false;
     o->lost++;

@@ -7,7 +7,7 @@
 #include "store/gdbm/commit.h"
 #include "store/gdbm/hex.h"
 #include "store/gdbm/login.h"
-#include "store/gdbm/message.h"
+#include "store/gdbm/memory.h"
 
 #include "base/banned.h"
 
@@ -19,14 +19,16 @@ struct work {
 
 static enum err check_duplicate(struct shard *shard, const struct record_put *record)
 {
-    struct entry_id id;
-    enum err e = entry_get_id(shard->index, record->mailbox, record->id, &id);
-    if (e == ERR_NOT_FOUND || (!e && message_is_forgotten(&id, age_now(&shard->marker))))
+    struct memory known;
+    uint8_t share[INDEX_KEY_LEN];
+    enum err e = memory_find(shard->index, record->mailbox, record->id, &known);
+    if (e == ERR_NOT_FOUND || (!e && memory_is_over(&known, age_now(&shard->marker))))
         return ERR_OK;
     if (e)
         return e;
-    bool is_same = memcmp(id.hash, record->hash, sizeof(id.hash)) == 0 &&
-                   memcmp(id.sender, record->sender, sizeof(id.sender)) == 0;
+    entry_share_key(shard->index, share, record->mailbox, record->sender);
+    bool is_same = memcmp(known.hash, record->hash, sizeof(known.hash)) == 0 &&
+                   memcmp(known.share, share, sizeof(share)) == 0;
     return is_same ? ERR_DUPLICATE : ERR_EXISTS;
 }
 

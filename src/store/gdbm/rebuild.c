@@ -146,7 +146,7 @@ static enum err take_lost(struct rebuild *r, const struct scan_record *record)
 {
     uint8_t type = record->head.type;
     bool is_message = (type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
-                       type == RECORD_VOID) &&
+                       type == RECORD_MEMORY || type == RECORD_VOID) &&
                       journal_record_size(record->head.length) == record->size;
     log_event(LOG_LEVEL_ERROR, "log_damaged",
               "shard=%u file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " lost=%s",
@@ -156,7 +156,7 @@ static enum err take_lost(struct rebuild *r, const struct scan_record *record)
               : type == RECORD_PUT  ? "message"
               : type == RECORD_ACK  ? "acknowledgement"
               : type == RECORD_VOID ? "nothing"
-                                    : "id");
+                                    : "ids");
     r->marker.records++;
     return is_message ? ERR_OK : ERR_DAMAGED;
 }

@@ -13,7 +13,7 @@
 #include "store/gdbm/age.h"
 #include "store/gdbm/apply.h"
 #include "store/gdbm/entry.h"
-#include "store/gdbm/message.h"
+#include "store/gdbm/memory.h"
 #include "store/gdbm/scan.h"
 #include "store/store.h"
 
@@ -35,6 +35,14 @@ static enum err emit(struct select *s, struct record_head head, struct span fixe
     enum err e = journal_append(&s->next, &s->born, &append);
     record.size = s->born.place - record.place;
     return e ? e : apply_to_index(s->index, &s->marker, &record);
+}
+
+/* Of what is new in this generation: as late as all that it is made of. */
+static struct record_head birth_head(const struct select *s, enum record_type type)
+{
+    return (struct record_head){.type = (uint8_t)type,
+                                .time = (uint32_t)s->counters.last_time,
+                                .age = (uint32_t)s->counters.last_age};
 }
 
 /* The account's latest record becomes its first; its mailbox's counters follow at the end. */
@@ -94,42 +102,129 @@ static enum err take_account(struct select *s, const struct apply_record *record
                                             : emit_account(s, &account);
 }
 
-static bool is_expired(const struct select *s, const struct entry_id *id)
+static bool is_expired(const struct select *s, const struct memory *known)
 {
-    return s->retention != 0 && age_is_over(id->age, s->retention, s->now);
+    return s->retention != 0 && age_is_over(known->age, s->retention, s->now);
 }
 
-/* A message that waits, or an id that is still remembered; else nothing. */
+static enum err emit_group(struct select *s, struct gather_group *group)
+{
+    const struct record_head head = birth_head(s, RECORD_MEMORY);
+    enum err e = emit(s, head, span_of(&group->head, sizeof(group->head)),
+                      span_of(group->items, group->n * sizeof(group->items[0])));
+    group->n = 0;
+    return e;
+}
+
+/* Of a message that is gone: its id, unless that is forgotten. */
+static enum err take_memory(struct select *s, const struct record_memory *head,
+                            const struct memory_item *item)
+{
+    const struct memory memory = {.age = item->age};
+    struct gather_group *full;
+    if (memory_is_over(&memory, s->now)) {
+        s->gone.ids++;
+        s->gone.bytes += STORE_ID_BYTES;
+        s->gone.live_bytes += MEMORY_LIVE;
+        return ERR_OK;
+    }
+    enum err e = gather_add(&s->gather, head, item, &full);
+    if (!e && full != NULL)
+        e = emit_group(s, full);
+    if (!e && full != NULL)
+        e = gather_add(&s->gather, head, item, &full);
+    return e;
+}
+
+static enum err take_rest(struct select *s)
+{
+    enum err e = ERR_OK;
+    struct gather_group *group;
+    while (!e && (group = gather_next(&s->gather)) != NULL)
+        e = emit_group(s, group);
+    return e;
+}
+
+/* What the old index knows of an id in a mailbox that is still there. */
+static enum err find_known(const struct select *s, uint64_t number, const uint8_t *message,
+                           struct memory *known)
+{
+    struct entry_mailbox mailbox;
+    enum err e = entry_get_mailbox(s->was, number, &mailbox);
+    return e ? e : memory_find(s->was, number, message, known);
+}
+
+/* What a MEMORY record says of a message. */
+static struct record_memory memory_head(const struct record_put *put)
+{
+    struct record_memory head = {.mailbox = put->mailbox};
+    memcpy(head.sender, put->sender, sizeof(head.sender));
+    return head;
+}
+
+static struct memory_item memory_item(const struct record_put *put, uint64_t age)
+{
+    struct memory_item item = {.age = (uint32_t)age};
+    memcpy(item.id, put->id, sizeof(item.id));
+    memcpy(item.hash, put->hash, sizeof(item.hash));
+    return item;
+}
+
+/* A message that waits, or the id of one that is gone; else nothing. */
 static enum err take_message(struct select *s, const struct apply_record *record)
 {
     struct record_put put;
-    struct entry_mailbox mailbox;
-    struct entry_id id;
+    struct memory known;
     memcpy(&put, record->fixed.data, sizeof(put));
-    enum err e = entry_get_mailbox(s->was, put.mailbox, &mailbox);
-    if (!e)
-        e = entry_get_id(s->was, put.mailbox, put.id, &id);
-    if (e || id.sequence != put.sequence)
+    enum err e = find_known(s, put.mailbox, put.id, &known);
+    if (e || known.is_carried || known.sequence != put.sequence)
         return e == ERR_NOT_FOUND ? ERR_OK : e;
-    const uint64_t remembered = journal_record_size(sizeof(put));
-    if (id.state == ID_WAITING) {
-        if (!is_expired(s, &id))
-            return emit(s, record->head, record->fixed, record->rest);
+    if (known.is_waiting && !is_expired(s, &known))
+        return emit(s, record->head, record->fixed, record->rest);
+    if (known.is_waiting) {
         s->gone.messages++;
         s->gone.bytes += record->rest.len;
-        s->gone.live_bytes += journal_record_size(sizeof(put) + record->rest.len) - remembered;
-        id.state = ID_READ;
+        s->gone.live_bytes += journal_record_size(sizeof(put) + record->rest.len) - MEMORY_LIVE;
     }
-    if (message_is_forgotten(&id, s->now)) {
-        s->gone.ids++;
-        s->gone.bytes += STORE_ID_BYTES;
-        s->gone.live_bytes += remembered;
-        return ERR_OK;
+    const struct record_memory head = memory_head(&put);
+    const struct memory_item item = memory_item(&put, known.age);
+    return take_memory(s, &head, &item);
+}
+
+/* As its index entry was made at birth, unless the id was used again since. */
+static enum err take_remembered(struct select *s, const struct record_memory *head,
+                                const struct memory_item *item)
+{
+    struct memory known;
+    enum err e = find_known(s, head->mailbox, item->id, &known);
+    if (e || !known.is_carried)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (known.age != item->age || memcmp(known.hash, item->hash, sizeof(item->hash)) != 0)
+        return ERR_DAMAGED;
+    return take_memory(s, head, item);
+}
+
+static enum err take_carried(struct select *s, const struct apply_record *record)
+{
+    struct record_memory head;
+    struct memory_item item;
+    enum err e = ERR_OK;
+    memcpy(&head, record->fixed.data, sizeof(head));
+    for (size_t at = 0; !e && at + sizeof(item) <= record->rest.len; at += sizeof(item)) {
+        memcpy(&item, record->rest.data + at, sizeof(item));
+        e = take_remembered(s, &head, &item);
     }
-    const struct record_head head = {.type = RECORD_REMEMBER,
-                                     .time = record->head.time,
-                                     .age = record->head.age};
-    return emit(s, head, record->fixed, span_str(""));
+    return e;
+}
+
+/* A log of before had a record for each id. */
+static enum err take_old_memory(struct select *s, const struct apply_record *record)
+{
+    struct record_put put;
+    memcpy(&put, record->fixed.data, sizeof(put));
+    const struct record_memory head = memory_head(&put);
+    const struct memory_item item = memory_item(&put, record->head.age);
+    return take_remembered(s, &head, &item);
 }
 
 static enum err take_record(struct select *s, const struct scan_record *scanned)
@@ -144,8 +239,11 @@ static enum err take_record(struct select *s, const struct scan_record *scanned)
     case RECORD_DELETE:
         return take_account(s, &record);
     case RECORD_PUT:
-    case RECORD_REMEMBER:
         return take_message(s, &record);
+    case RECORD_MEMORY:
+        return take_carried(s, &record);
+    case RECORD_REMEMBER:
+        return take_old_memory(s, &record);
     default:
         return ERR_OK;
     }
@@ -168,14 +266,6 @@ static enum err take_lost(struct select *s, const struct scan_record *record)
               "file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " why=damaged", s->old.generation,
               record->place, record->place + record->size);
     return ERR_DAMAGED;
-}
-
-/* Of what is new in this generation: as late as all that it is made of. */
-static struct record_head birth_head(const struct select *s, enum record_type type)
-{
-    return (struct record_head){.type = (uint8_t)type,
-                                .time = (uint32_t)s->counters.last_time,
-                                .age = (uint32_t)s->counters.last_age};
 }
 
 /* Walks the old log from s->done to `end`. */
@@ -248,6 +338,8 @@ enum err select_living(struct select *s)
     enum err e = emit(s, head, span_of(&counters, sizeof(counters)), span_str(""));
     if (!e)
         e = walk(s, s->end, take_record);
+    if (!e)
+        e = take_rest(s);
     for (size_t at = 0; !e && at < s->mailboxes.len; at += sizeof(uint64_t)) {
         uint64_t number;
         memcpy(&number, s->mailboxes.data + at, sizeof(number));

@@ -4,6 +4,7 @@
 #ifndef SECMSG_STORE_GDBM_SELECT_H
 #define SECMSG_STORE_GDBM_SELECT_H
 
+#include "store/gdbm/gather.h"
 #include "store/gdbm/index.h"
 #include "store/gdbm/journal.h"
 
@@ -29,6 +30,7 @@ struct select {
     struct journal_end born;    /* of the new log */
     struct index *index;        /* the new one */
     struct marker marker;       /* what the new records add up to */
+    struct gather gather;       /* ids that wait for their record */
     struct buf mailboxes;       /* their numbers, in the order of their accounts */
     struct select_gone gone;    /* expired or forgotten */
     struct select_gone missing; /* by the counts of the mailboxes, old and new */
