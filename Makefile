@@ -95,6 +95,18 @@ $(BUILD)/man/%: docs/%.scd | $(BUILD)/packages
 	$(SAY) '  MAN   $@'
 	$(Q)scdoc < $< > $@
 
+# The handler's system call filter, worked out here so that no connection has to (src/handler/filter/main.c).
+$(BUILD)/make-filter: $(call objects,src/handler/filter/main.c)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) $(CFLAGS) $(LINK) $(LDFLAGS) -o $@ $^ -lseccomp
+
+$(BUILD)/filter.inc: $(BUILD)/make-filter
+	$(SAY) '  MAKE  $@'
+	$(Q)$< > $@
+
+$(call objects,src/handler/confine.c): $(BUILD)/filter.inc
+$(call objects,src/handler/confine.c): COMPILE += -I$(BUILD)
+
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags | $(BUILD)/packages
 	@mkdir -p $(@D)
 	$(SAY) '  CC    $<'
@@ -106,7 +118,7 @@ $(BUILD)/flags: FORCE
 	@flags='$(subst ','\'',$(COMPILE) $(LINK) $(LDFLAGS))'; \
 	echo "$$flags" | cmp -s - $@ || echo "$$flags" > $@
 
--include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) $(CLIENT_SOURCES) \
+-include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) src/handler/filter/main.c $(CLIENT_SOURCES) \
            $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(BENCH_STORE_SOURCES) $(CRASH_SOURCES)))
 
 # ---- 3. Tests ----
@@ -216,7 +228,7 @@ format:
 # docs/packages.md says what each is for.
 
 PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev libjansson-dev \
-                 libkeyutils-dev libqrencode-dev libsystemd-dev scdoc
+                 libkeyutils-dev libqrencode-dev libsystemd-dev libseccomp-dev scdoc
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
 PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                  python3-cryptography python3-argon2 python3-pexpect bash zsh fish man-db systemd \

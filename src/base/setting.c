@@ -31,6 +31,7 @@ static const struct setting settings[] = {
     {"mailbox-per-sender", 1, 100, {NULL}},
     {"retention-days", 0, 36500, {NULL}},
     {"registration", 0, 0, {"open", "invite", "closed"}},
+    {"confinement", 0, 0, {"best-effort", "required"}},
     {"log-level", 0, 0, {"error", "warning", "info", "debug"}},
 };
 

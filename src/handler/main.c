@@ -39,21 +39,22 @@ static int settle_signals(void)
 }
 
 /* Descriptors 0 to 2 that are closed would be given to the next file that is opened, and a log line would
- * end there. An inetd gives the connection as stderr too: then the log would be taken for protocol. */
+ * end there. An inetd gives the connection as stderr too: then the log would be taken for protocol. Returns a
+ * descriptor of /dev/null, for hang_up, or -1. */
 static int settle_descriptors(void)
 {
     struct stat out, err;
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int opened = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int null = opened < 0 ? -1 : fcntl(opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (null < 0)
+        return -1;
+    close(opened);
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (null < 0 || (fcntl(fd, F_GETFD) < 0 && dup2(null, fd) < 0))
-            return EX_OSERR;
+        if (fcntl(fd, F_GETFD) < 0 && dup2(null, fd) < 0)
+            return -1;
     bool is_same = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
                    S_ISSOCK(out.st_mode) && out.st_dev == err.st_dev && out.st_ino == err.st_ino;
-    if (is_same && dup2(null, STDERR_FILENO) < 0)
-        return EX_OSERR;
-    if (null > STDERR_FILENO)
-        close(null);
-    return EX_OK;
+    return is_same && dup2(null, STDERR_FILENO) < 0 ? -1 : null;
 }
 
 static void open_log(enum log_level level)
@@ -149,30 +150,27 @@ static int print_fingerprint(const struct store *store)
 }
 
 /* Lets the peer see the end, so that nobody waits for what is cleaned up behind the session. */
-static void hang_up(void)
+static void hang_up(int null)
 {
-    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
+    if (dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0)
         log_event(LOG_LEVEL_WARNING, "hang_up", "errno=%d", errno);
-    if (null >= 0)
-        close(null);
 }
 
-static int serve(const struct settings *settings, struct store *store, int stop_fd)
+static int serve(const struct settings *settings, struct store *store, int stop_fd, int null)
 {
     struct session session = {.settings = settings, .store = store, .stop_fd = stop_fd};
-    if (confine_self()) {
+    if (confine_self(settings)) {
         session_refuse(settings, CODE_INTERNAL, NULL);
         return EX_OSERR;
     }
     log_peer(settings->is_plain);
     session_run(&session);
-    hang_up();
+    hang_up(null);
     store_maintain(store);
     return EX_OK;
 }
 
-static int run(const struct settings *settings)
+static int run(const struct settings *settings, int null)
 {
     struct store *store = NULL;
     int stop_fd = settle_signals();
@@ -184,7 +182,7 @@ static int run(const struct settings *settings)
     int status = open_store(settings, &store);
     if (status == EX_OK)
         status = settings->task == TASK_FINGERPRINT ? print_fingerprint(store)
-                                                    : serve(settings, store, stop_fd);
+                                                    : serve(settings, store, stop_fd, null);
     store_close(store);
     crypto_end();
     close(stop_fd);
@@ -195,7 +193,8 @@ int main(int argc, char *argv[])
 {
     static struct settings settings;
     char message[1024];
-    if (settle_descriptors() != EX_OK)
+    int null = settle_descriptors();
+    if (null < 0)
         return EX_OSERR;
     enum err e = settings_read(&settings, argc, argv, message, sizeof(message));
     if (e)
@@ -207,5 +206,5 @@ int main(int argc, char *argv[])
     const char *obstacle = settings.task == TASK_SERVE ? find_obstacle(&settings) : NULL;
     if (obstacle)
         return complain(EX_USAGE, obstacle);
-    return run(&settings);
+    return run(&settings, null);
 }

@@ -38,6 +38,8 @@ const char settings_help[] =
     "  --mailbox-per-sender=N     percent of a mailbox that one sender may fill (25)\n"
     "  --retention-days=N         how long unread messages are kept at least, told by INFO;\n"
     "                             0: for ever (0)\n"
+    "  --confinement=HOW          required, where a kernel without Landlock or seccomp is to\n"
+    "                             serve nobody, or best-effort (best-effort)\n"
     "  --log-level=LEVEL          error, warning, info or debug (info)\n"
     "\n"
     "  --help                     print this, and exit\n"
@@ -107,6 +109,8 @@ static enum err set(void *context, const char *name, const char *value)
     enum err e = setting_choice(name, value, &choice);
     if (!e && strcmp(name, "registration") == 0)
         s->registration = (enum registration)choice;
+    else if (!e && strcmp(name, "confinement") == 0)
+        s->confinement = (enum confinement)choice;
     else if (!e)
         s->log_level = levels[choice];
     return e;
@@ -127,6 +131,7 @@ static enum err set_defaults(struct settings *s)
                   .per_sender_percent = 25,
                   .retention_days = 0},
         .registration = REGISTRATION_OPEN,
+        .confinement = CONFINEMENT_BEST_EFFORT,
         .log_level = LOG_LEVEL_INFO,
     };
     if (!state || *state == '\0')
@@ -156,6 +161,7 @@ static const struct option options[] = {
     {"version", no_argument, NULL, OPTION_VERSION},
     {"store", required_argument, NULL, OPTION_SETTING},
     {"registration", required_argument, NULL, OPTION_SETTING},
+    {"confinement", required_argument, NULL, OPTION_SETTING},
     {"log-level", required_argument, NULL, OPTION_SETTING},
     {"hello-timeout", required_argument, NULL, OPTION_SETTING},
     {"login-timeout", required_argument, NULL, OPTION_SETTING},

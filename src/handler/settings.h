@@ -12,6 +12,9 @@
 
 enum registration { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
 
+/* Where the kernel can't confine the process as confine.h says: serve all the same, or nobody. */
+enum confinement { CONFINEMENT_BEST_EFFORT, CONFINEMENT_REQUIRED };
+
 /* What the program is to do. */
 enum task { TASK_SERVE, TASK_FINGERPRINT, TASK_HELP, TASK_VERSION };
 
@@ -25,6 +28,7 @@ struct settings {
     uint64_t max_message;   /* bytes of an envelope or an unsigned text */
     struct store_quota quota;
     enum registration registration;
+    enum confinement confinement;
     enum log_level log_level;
 };
 

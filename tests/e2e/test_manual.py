@@ -139,7 +139,7 @@ def constants(*paths):
     found = set()
     for path in paths:
         directory = os.path.join(REPO, path)
-        for name in os.listdir(directory):
+        for name in (n for n in os.listdir(directory) if n.endswith('.c')):
             found |= set(re.findall(r'\bEX_([A-Z]+)\b', source(path, name)))
     return {SYSEXITS[name] for name in found}
 

@@ -18,6 +18,8 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/gdbm/found.h"
+#include "store/gdbm/made.h"
+#include "store/gdbm/names.h"
 #include "store/gdbm/target.h"
 
 #include "base/banned.h"
@@ -229,6 +231,16 @@ static enum err open_shards(struct directory *d, const struct complaint *c)
     return ERR_OK;
 }
 
+/* Before the first shard is made: whoever made the store's directory may have died before its name was durable. Later,
+ * a process may have given up the right to look above. */
+static enum err sync_name(const struct directory *d, const struct complaint *c)
+{
+    if (faccessat(d->shards, MADE_NAME, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+        return ERR_OK;
+    enum err e = names_sync_above(d->fd);
+    return e ? complain(c, e, "the directory above can't be synced") : ERR_OK;
+}
+
 /* Founds a store in the directory, unless it holds other things. */
 static enum err found_here(const struct directory *d, const struct complaint *c)
 {
@@ -313,6 +325,8 @@ enum err directory_open(struct directory *d, const char *path, char *message, si
         e = read_host_key(d, &c);
     if (!e)
         e = open_shards(d, &c);
+    if (!e)
+        e = sync_name(d, &c);
     if (e)
         directory_close(d);
     return e;

@@ -40,12 +40,15 @@ enum err names_sync_all(int dir)
     enum err e = names_sync(dir);
     if (!e)
         e = sync_one(dir, "..");
-    if (!e)
-        e = sync_one(dir, "../..");
-    /* The directory above may be closed to us; then whoever let us into the store has made that entry. */
-    if (!e && faccessat(dir, "../../..", R_OK, AT_EACCESS) == 0)
-        e = sync_one(dir, "../../..");
-    return e;
+    return e ? e : sync_one(dir, "../..");
+}
+
+enum err names_sync_above(int store)
+{
+    if (faccessat(store, "..", R_OK, AT_EACCESS) != 0)
+        return ERR_OK;
+    enum err e = sync_one(store, "..");
+    return e == ERR_READ_ONLY ? ERR_OK : e;
 }
 
 bool names_lead_to(int dir, const char *name, const struct stat *st)
