@@ -4,8 +4,8 @@
 #   2. Programs, manual pages      all
 #   3. Tests                       check check-crash check-systemd model bench bench-store bench-picture
 #   4. Style                       lint format
-#   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd
-#   6. Installing                  install uninstall
+#   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb
+#   6. Installing                  install uninstall deb
 #   7. The rest                    help clean
 #
 # Variables for the command line: CC, CFLAGS, LDFLAGS, WERROR=1, SANITIZE=1, V=1, BUILD, PREFIX,
@@ -63,7 +63,7 @@ CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .PHONY: all check check-crash check-systemd model bench bench-store bench-picture lint format install uninstall \
-        deps deps-build deps-lint deps-proof deps-systemd setup-test setup-build setup-systemd help clean FORCE
+        deb deps deps-build deps-lint deps-proof deps-systemd deps-deb setup-test setup-build setup-systemd setup-deb help clean FORCE
 
 # ---- 2. Programs, manual pages ----
 
@@ -159,9 +159,11 @@ $(BUILD)/tests/crash/faults.so: $(FAULTS_SOURCES) tests/crash/faults/faults.h $(
 	$(SAY) '  LINK  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $(FAULTS_SOURCES) -ldl
 
-# The service under the real systemd, on machines in overlays of this one. It takes root, by sudo if there is one.
+# The service and its packages under the real systemd, on machines in overlays of this one. It takes root, by sudo if
+# there is one.
 check-systemd:
 	@$(MAKE) --no-print-directory -s setup-systemd
+	@$(MAKE) --no-print-directory -s deb
 	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
 	@tests/systemd/run.sh $(BUILD)
 
@@ -228,6 +230,7 @@ PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                  python3-cryptography python3-argon2 python3-pexpect bash zsh fish man-db systemd \
                  ucspi-tcp-ipv6
 PACKAGES_SYSTEMD = systemd systemd-container iproute2 python3 python3-pytest python3-cryptography python3-argon2
+PACKAGES_DEB     = build-essential debhelper po-debconf lintian
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
 PACKAGES_PROOF = spin e2fsprogs xfsprogs btrfs-progs gnuplot-nox
 
@@ -246,6 +249,9 @@ deps-proof:
 deps-systemd:
 	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_SYSTEMD))
 
+deps-deb:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DEB))
+
 # The same, but only when something is missing: for `make check` and the start scripts.
 setup-test:
 	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)),$(MAKE) -s deps)
@@ -255,6 +261,9 @@ setup-build:
 
 setup-systemd:
 	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_SYSTEMD)),$(MAKE) -s deps-systemd)
+
+setup-deb:
+	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_DEB)),$(MAKE) -s deps-deb)
 
 # Asked once a build directory: says at once what is missing, instead of a compiler's first error.
 $(BUILD)/packages:
@@ -320,6 +329,27 @@ uninstall:
 	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS)) $(addprefix $(SHARE)/,$(INSTALLED_COMPLETIONS))
 	-rmdir $(DOCDIR)
 
+# The packages secmsg-server and secmsg, in build/. Their description, systemd/debian/, is copied beside the sources
+# to where Debian's tools want it; its changelog has the version and the time that they are built with.
+DEB_TREE    = $(BUILD)/deb/secmsg
+DEB_SOURCES = Makefile README.md LICENSE src client systemd docs
+
+deb:
+	@$(MAKE) --no-print-directory -s setup-deb
+	@$(MAKE) --no-print-directory $(BUILD)/deb/built
+
+$(BUILD)/deb/built: $(shell find $(DEB_SOURCES) -type f)
+	@rm -rf $(BUILD)/deb && mkdir -p $(DEB_TREE)
+	@cp -a $(DEB_SOURCES) $(DEB_TREE) && cp -a systemd/debian $(DEB_TREE)/debian
+	@grep -q '^secmsg ($(VERSION)) ' systemd/debian/changelog || \
+	    { echo 'systemd/debian/changelog does not begin with version $(VERSION)' >&2; exit 1; }
+	$(SAY) '  DEB   $(DEB_TREE)'
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS=parallel=$(shell nproc) \
+	    dpkg-buildpackage --build=binary --unsigned-changes >../log 2>&1 || { tail -n 40 ../log >&2; exit 1; }
+	$(Q)lintian --allow-root --fail-on error,warning $(BUILD)/deb/*.changes
+	@mv $(BUILD)/deb/*.deb $(BUILD) && touch $@
+	@ls $(BUILD)/*.deb
+
 # ---- 7. The rest ----
 
 help:
@@ -333,8 +363,9 @@ help:
 	@echo 'make bench      what a connection and a message cost on this machine'
 	@echo 'make lint       sizes, banned functions, directions, layout, static checks'
 	@echo 'make format     apply the layout of .clang-format'
-	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof, -systemd)'
+	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof, -systemd, -deb)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX), by default /usr/local; make uninstall removes it'
+	@echo 'make deb        the Debian packages secmsg-server and secmsg, into build/'
 	@echo 'make clean      remove build/'
 
 clean:

@@ -1,4 +1,4 @@
-"""What the tests of the service share: one machine for all of them, on which secmsg was installed as the operator's
+"""What the tests of the service share: a machine on which secmsg was installed as the operator's
 page says, connections to it, and the real client."""
 import json
 import os
@@ -43,28 +43,21 @@ def install(machine, *variables):
 
 # ---- the machine ----
 
-@pytest.fixture(scope='session')
+# One at a time, since they share a network: a machine for each file of tests.
+@pytest.fixture(scope='module')
 def bare_machine():
-    """Makes machines, each mounted on a directory of the build's, and takes them away again."""
+    """A machine that isn't booted yet."""
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
-    machines = []
-
-    def make(name):
-        directory = os.path.join(BUILD, 'tests', 'machine', name)
-        os.makedirs(directory, exist_ok=True)
-        machines.append(Machine(directory, name))
-        return machines[-1]
-
-    yield make
-    for machine in machines:
-        machine.close()
-        os.rmdir(machine.directory)
+    directory = os.path.join(BUILD, 'tests', 'machine')
+    os.makedirs(directory, exist_ok=True)
+    with Machine(directory) as machine:
+        yield machine
 
 
-@pytest.fixture(scope='session')
+@pytest.fixture(scope='module')
 def machine(bare_machine):
     """The machine with the service, as docs/operating.md has it."""
-    machine = bare_machine('installed')
+    machine = bare_machine
     machine.boot()
     install(machine)
     machine.run('systemd-sysusers', '/usr/local/lib/sysusers.d/secmsg.conf')

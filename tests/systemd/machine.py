@@ -19,7 +19,8 @@ import time
 DEADLINE = 60  # how long to wait for what must come
 # What makes the real machine itself: its file systems, and what it starts.
 NOT_TAKEN_OVER = ['etc/fstab', 'etc/systemd/system/*.wants', 'etc/systemd/system/*.requires', 'var/log/journal',
-                  'etc/systemd/system/secmsg*', 'usr/local/lib/systemd/system/secmsg*', 'var/lib/secmsg', 'etc/secmsg']
+                  'etc/systemd/system/secmsg*', 'usr/local/lib/systemd/system/secmsg*', 'var/lib/secmsg', 'etc/secmsg',
+                  'usr/sbin/policy-rc.d']
 # Kept in memory, whole and at once: tests read it.
 JOURNAL = '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n'
 MANAGER = '[Manager]\nDefaultTimeoutStopSec=10\n'
