@@ -164,8 +164,15 @@ $(BUILD)/tests/crash/faults.so: $(FAULTS_SOURCES) tests/crash/faults/faults.h $(
 check-systemd:
 	@$(MAKE) --no-print-directory -s setup-systemd
 	@$(MAKE) --no-print-directory -s deb
-	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all $(PROBE)
 	@tests/systemd/run.sh $(BUILD)
+
+# Preloaded into the handler there.
+PROBE = $(BUILD)/tests/systemd/probe.so
+$(PROBE): tests/systemd/probe.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
 
 # Every order in which three processes can take the store's steps, and die between them.
 model:
@@ -212,7 +219,8 @@ endef
 
 # ---- 4. Style ----
 
-C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch]))
+C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] \
+          tests/systemd/*.[ch]))
 
 lint:
 	@tests/lint.sh
