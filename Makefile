@@ -2,10 +2,10 @@
 #
 #   1. What is built, and how      compiler, flags, directories, libraries
 #   2. Programs, manual pages      all
-#   3. Tests                       check check-crash model bench bench-store bench-picture
+#   3. Tests                       check check-crash check-systemd model bench bench-store bench-picture
 #   4. Style                       lint format
-#   5. Packages                    deps deps-build deps-lint deps-proof
-#   6. Installing                  install uninstall
+#   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb
+#   6. Installing                  install uninstall deb
 #   7. The rest                    help clean
 #
 # Variables for the command line: CC, CFLAGS, LDFLAGS, WERROR=1, SANITIZE=1, V=1, BUILD, PREFIX,
@@ -62,8 +62,8 @@ CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-crash model bench bench-store bench-picture lint format install uninstall deps deps-build deps-lint \
-        deps-proof setup-test setup-build help clean FORCE
+.PHONY: all check check-crash check-systemd model bench bench-store bench-picture lint format install uninstall \
+        deb deps deps-build deps-lint deps-proof deps-systemd deps-deb setup-test setup-build setup-systemd setup-deb help clean FORCE
 
 # ---- 2. Programs, manual pages ----
 
@@ -171,6 +171,21 @@ $(BUILD)/tests/crash/faults.so: $(FAULTS_SOURCES) tests/crash/faults/faults.h $(
 	$(SAY) '  LINK  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $(FAULTS_SOURCES) -ldl
 
+# The service and its packages under the real systemd, on machines in overlays of this one. It takes root, by sudo if
+# there is one.
+check-systemd:
+	@$(MAKE) --no-print-directory -s setup-systemd
+	@$(MAKE) --no-print-directory -s deb
+	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all $(PROBE)
+	@tests/systemd/run.sh $(BUILD)
+
+# Preloaded into the handler there.
+PROBE = $(BUILD)/tests/systemd/probe.so
+$(PROBE): tests/systemd/probe.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(SAY) '  LINK  $@'
+	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
 # Every order in which three processes can take the store's steps, and die between them.
 model:
 	@tests/model/run.sh $(BUILD)
@@ -216,7 +231,8 @@ endef
 
 # ---- 4. Style ----
 
-C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch]))
+C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] \
+          tests/systemd/*.[ch]))
 
 lint:
 	@tests/lint.sh
@@ -233,6 +249,8 @@ PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null
 PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                  python3-cryptography python3-argon2 python3-pexpect bash zsh fish man-db systemd \
                  ucspi-tcp-ipv6
+PACKAGES_SYSTEMD = systemd systemd-container iproute2 python3 python3-pytest python3-cryptography python3-argon2
+PACKAGES_DEB     = build-essential debhelper po-debconf lintian
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
 PACKAGES_PROOF = spin e2fsprogs xfsprogs btrfs-progs gnuplot-nox
 
@@ -248,12 +266,24 @@ deps-lint:
 deps-proof:
 	@$(call install_packages,$(PACKAGES_PROOF))
 
+deps-systemd:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_SYSTEMD))
+
+deps-deb:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DEB))
+
 # The same, but only when something is missing: for `make check` and the start scripts.
 setup-test:
 	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_RUN) $(PACKAGES_TEST)),$(MAKE) -s deps)
 
 setup-build:
 	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_RUN)),$(MAKE) -s deps-build)
+
+setup-systemd:
+	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_SYSTEMD)),$(MAKE) -s deps-systemd)
+
+setup-deb:
+	@$(if $(call missing,$(PACKAGES_BUILD) $(PACKAGES_DEB)),$(MAKE) -s deps-deb)
 
 # Asked once a build directory: says at once what is missing, instead of a compiler's first error.
 $(BUILD)/packages:
@@ -298,10 +328,12 @@ INSTALLED_MANUALS     = $(foreach page,$(notdir $(MANUALS)),man$(subst .,,$(suff
 INSTALLED_COMPLETIONS = $(foreach program,secmsg secmsg-admin,bash-completion/completions/$(program) \
                         zsh/site-functions/_$(program) fish/vendor_completions.d/$(program).fish)
 
-# The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where.
+# The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where. Each program takes its
+# name in one step: at no moment does a connection to a running service find none, or half of one.
 install: all
 	install -d $(BINDIR) $(UNITDIR) $(USERDIR) $(DOCDIR)
-	install $(PROGRAMS) $(BINDIR)
+	for program in $(notdir $(PROGRAMS)); do install $(BUILD)/$$program $(BINDIR)/.$$program.new && \
+	    mv -f $(BINDIR)/.$$program.new $(BINDIR)/$$program || exit; done
 	install -m 644 $(UNITS) $(UNITDIR)
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
@@ -317,20 +349,43 @@ uninstall:
 	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS)) $(addprefix $(SHARE)/,$(INSTALLED_COMPLETIONS))
 	-rmdir $(DOCDIR)
 
+# The packages secmsg-server and secmsg, in build/. Their description, systemd/debian/, is copied beside the sources
+# to where Debian's tools want it; its changelog has the version and the time that they are built with.
+DEB_TREE    = $(BUILD)/deb/secmsg
+DEB_SOURCES = Makefile README.md LICENSE src client systemd docs
+
+deb:
+	@$(MAKE) --no-print-directory -s setup-deb
+	@$(MAKE) --no-print-directory $(BUILD)/deb/built
+
+$(BUILD)/deb/built: $(shell find $(DEB_SOURCES) -type f)
+	@rm -rf $(BUILD)/deb && mkdir -p $(DEB_TREE)
+	@cp -a $(DEB_SOURCES) $(DEB_TREE) && cp -a systemd/debian $(DEB_TREE)/debian
+	@grep -q '^secmsg ($(VERSION)) ' systemd/debian/changelog || \
+	    { echo 'systemd/debian/changelog does not begin with version $(VERSION)' >&2; exit 1; }
+	$(SAY) '  DEB   $(DEB_TREE)'
+	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS=parallel=$(shell nproc) \
+	    dpkg-buildpackage --build=binary --unsigned-changes >../log 2>&1 || { tail -n 40 ../log >&2; exit 1; }
+	$(Q)lintian --allow-root --fail-on error,warning $(BUILD)/deb/*.changes
+	@mv $(BUILD)/deb/*.deb $(BUILD) && touch $@
+	@ls $(BUILD)/*.deb
+
 # ---- 7. The rest ----
 
 help:
 	@echo 'make            build the programs and their manual pages into build/'
 	@echo 'make check      install what testing needs, build, run all tests (SANITIZE=1: with ASan and UBSan)'
 	@echo 'make check-crash SECONDS=600 SEED=1    break the store in every way, and balance its books'
+	@echo 'make check-systemd  boot the real systemd in an overlay of this machine, and test the service there (as root)'
 	@echo 'make model      check the model of lock, log, marker and durable end (needs spin)'
 	@echo 'make bench-store MESSAGES=30000        the store beside bare append and fdatasync, and its other numbers'
 	@echo 'make bench-picture  docs/bench.md and its picture, of the last bench-store (needs gnuplot-nox)'
 	@echo 'make bench      what a connection and a message cost on this machine'
 	@echo 'make lint       sizes, banned functions, directions, layout, static checks'
 	@echo 'make format     apply the layout of .clang-format'
-	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof)'
+	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof, -systemd, -deb)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX), by default /usr/local; make uninstall removes it'
+	@echo 'make deb        the Debian packages secmsg-server and secmsg, into build/'
 	@echo 'make clean      remove build/'
 
 clean:

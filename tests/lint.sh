@@ -26,7 +26,7 @@ done
 sources=$(find src client -name '*.c' | sort)
 headers=$(find src client -name '*.h' | sort)
 tests=$(find tests -name '*.[ch]' | sort)
-scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh docs/completions/*/* 2>/dev/null || :)
+scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh docs/completions/*/* systemd/debian/* 2>/dev/null || :)
 
 # Prints the line number and name of every file that a file includes.
 includes() { # FILE
