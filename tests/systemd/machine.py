@@ -24,6 +24,8 @@ NOT_TAKEN_OVER = ['etc/fstab', 'etc/systemd/system/*.wants', 'etc/systemd/system
 # Kept in memory, whole and at once: tests read it.
 JOURNAL = '[Journal]\nStorage=volatile\nRateLimitIntervalSec=0\n'
 MANAGER = '[Manager]\nDefaultTimeoutStopSec=10\n'
+# What IPAddressDeny= is made of, and what the handler confines itself by; nspawn keeps both from its machines.
+SYSTEM_CALLS = 'bpf landlock_create_ruleset landlock_add_rule landlock_restrict_self'
 ENVIRONMENT = {'PATH': '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', 'HOME': '/root',
                'LANG': 'C.UTF-8', 'TERM': 'dumb', 'SYSTEMD_PAGER': '', 'DEBIAN_FRONTEND': 'noninteractive'}
 
@@ -71,11 +73,11 @@ class Machine:
             ready.settimeout(DEADLINE)
             self.log = os.path.join(self.directory, 'console')
             with open(self.log, 'wb') as log:
-                # BPF is what IPAddressDeny= is made of; nspawn keeps it from its machines unless told.
                 self.nspawn = subprocess.Popen(
                     ['systemd-nspawn', '--quiet', '--directory=' + self.root, '--boot', '--register=no', '--keep-unit',
                      '--machine=' + self.name, '--link-journal=no', '--resolv-conf=off', '--timezone=off',
-                     '--console=pipe', '--notify-ready=yes', '--capability=CAP_NET_ADMIN', '--system-call-filter=bpf',
+                     '--console=pipe', '--notify-ready=yes', '--capability=CAP_NET_ADMIN',
+                     '--system-call-filter=' + SYSTEM_CALLS,
                      'systemd.unit=multi-user.target', 'systemd.mask=console-getty.service'],
                     stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     env={**os.environ, 'NOTIFY_SOCKET': address, **hierarchy()})
