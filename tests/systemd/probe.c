@@ -42,7 +42,7 @@ static int try_write_store(const char *name)
     const char *store = getenv("STATE_DIRECTORY");
     snprintf(path, sizeof(path), "%s/%s", store ? store : "/var/lib/secmsg", name);
     int failure = create(path);
-    return failure ? failure : or_errno(unlink(path));
+    return failure ? failure : or_errno(unlinkat(AT_FDCWD, path, 0));
 }
 
 static int try_read(const char *path)
