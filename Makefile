@@ -2,7 +2,7 @@
 #
 #   1. What is built, and how      compiler, flags, directories, libraries
 #   2. Programs, manual pages      all
-#   3. Tests                       check check-crash check-systemd model bench bench-store bench-picture
+#   3. Tests                       check check-crash check-systemd model bench bench-units bench-store bench-picture
 #   4. Style                       lint format
 #   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb
 #   6. Installing                  install uninstall deb
@@ -62,7 +62,7 @@ CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-crash check-systemd model bench bench-store bench-picture lint format install uninstall \
+.PHONY: all check check-crash check-systemd model bench bench-units bench-store bench-picture lint format install uninstall \
         deb deps deps-build deps-lint deps-proof deps-systemd deps-deb setup-test setup-build setup-systemd setup-deb help clean FORCE
 
 # ---- 2. Programs, manual pages ----
@@ -198,6 +198,11 @@ bench: all $(BUILD)/tests/bench/connection $(BUILD)/tests/bench/bare $(BUILD)/te
 	@rm -rf $(BUILD)/tests/bench/data
 	@/usr/bin/python3 tests/bench/bench.py $(BUILD)
 	@/usr/bin/python3 tests/bench/send.py $(BUILD)
+
+# What each directive of the units costs with each connection, under the real systemd: as root.
+bench-units: all
+	@$(MAKE) --no-print-directory -s setup-systemd
+	@tests/systemd/apart.sh /usr/bin/python3 -B tests/bench/units.py $(BUILD)
 
 # The store's numbers beside bare append and fdatasync, with the goals. MESSAGES=1000000 takes long, and
 # 4 GB of disk; SUBJECTS='writers stock churn crash' chooses among them. bench-picture makes docs/bench.md of the last run.
@@ -338,6 +343,7 @@ install: all
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
 	install -m 644 $(DOCS) $(DOCDIR)
+	install -m 644 -D systemd/secmsg@.service.d/hardened.conf $(DOCDIR)/examples/hardened.conf
 	for page in $(INSTALLED_MANUALS); do install -m 644 -D $(BUILD)/man/$${page#*/} $(MANDIR)/$$page; done
 	for file in $(INSTALLED_COMPLETIONS); do install -m 644 -D docs/completions/$${file%%/*}/$${file##*/} $(SHARE)/$$file; done
 
@@ -345,9 +351,9 @@ install: all
 uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
 	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
-	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)))
+	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)) examples/hardened.conf)
 	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS)) $(addprefix $(SHARE)/,$(INSTALLED_COMPLETIONS))
-	-rmdir $(DOCDIR)
+	-rmdir $(DOCDIR)/examples $(DOCDIR)
 
 # The packages secmsg-server and secmsg, in build/. Their description, systemd/debian/, is copied beside the sources
 # to where Debian's tools want it; its changelog has the version and the time that they are built with.
@@ -380,6 +386,7 @@ help:
 	@echo 'make model      check the model of lock, log, marker and durable end (needs spin)'
 	@echo 'make bench-store MESSAGES=30000        the store beside bare append and fdatasync, and its other numbers'
 	@echo 'make bench-picture  docs/bench.md and its picture, of the last bench-store (needs gnuplot-nox)'
+	@echo 'make bench-units    what each directive of the units costs a connection (as root)'
 	@echo 'make bench      what a connection and a message cost on this machine'
 	@echo 'make lint       sizes, banned functions, directions, layout, static checks'
 	@echo 'make format     apply the layout of .clang-format'
