@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The embedded keeper on a disk that fails to write: once, or on and on. */
+#include "store/gdbm/failed.h"
 #include "store/gdbm/shard.h"
 
 #include <errno.h>
@@ -125,7 +126,7 @@ static void what_a_session_has_seen_undurable_it_is_not_told(void **state)
     assert_int_equal(store_put(f->s, &put, &share), ERR_OK);
     assert_int_equal(store_count(f->s2, &bob, NULL, &n, &n), ERR_OK);
     assert_int_equal(n, 5);
-    shard_set_failed(shard_last(f->s, "bob"));
+    failed_set(shard_last(f->s, "bob"));
     assert_int_equal(store_settle(f->s), ERR_READ_ONLY);
     assert_int_equal(store_settle(f->s2), ERR_READ_ONLY);
     is_disk_failing = true;

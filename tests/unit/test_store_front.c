@@ -319,6 +319,19 @@ static void a_lost_front_costs_a_rebuild(void **state)
     assert_int_equal(check.verdict, OPERATE_CLEAN);
 }
 
+static void a_lost_front_is_never_done_without(void **state)
+{
+    /* Where the index can't be built again either, since the log is damaged, nobody is told what it lacks: not at the
+     * first time, and not later. */
+    struct fixture *f = *state;
+    fixture_register(f->s, "bob");
+    assert_int_equal(fixture_put_n(f->s, "bob", 1), ERR_OK);
+    file_spoil(file_named(f, "log.1").text, sizeof(struct journal_header) + 40);
+    files_remove(f, FRONT_NAME);
+    for (int time = 0; time < 3; time++)
+        assert_int_equal(store_account_find(f->s2, "bob"), ERR_DAMAGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -330,6 +343,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_makes_room_needs_none, enter, leave),
         FIXTURE_TEST(two_handles_see_each_other_s_changes),
         FIXTURE_TEST(a_lost_front_costs_a_rebuild),
+        FIXTURE_TEST(a_lost_front_is_never_done_without),
     };
     return cmocka_run_group_tests(tests, fixture_start, NULL);
 }

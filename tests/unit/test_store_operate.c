@@ -2,6 +2,7 @@
 /* What an operator may ask of a store: its accounts, its space, whether it is whole. */
 #include "store/operate.h"
 
+#include "store/gdbm/failed.h"
 #include "store/gdbm/shard.h"
 #include "tests/unit/store_files.h"
 
@@ -258,7 +259,7 @@ static void space_is_what_the_files_take(void **state)
     assert_int_equal(space.index_bytes, file_size(file_named(f, "index.gdbm").text));
     assert_true(space.live_bytes < space.used_bytes && space.used_bytes < space.log_bytes);
     assert_false(space.is_failed);
-    shard_set_failed(shard_last(f->s, "bob"));
+    failed_set(shard_last(f->s, "bob"));
     struct file_path obstacle = file_named(f, "log.1");
     snprintf(obstacle.text + strlen(obstacle.text) - 1, 8, "2.new");
     assert_int_equal(mkdir(obstacle.text, 0700), 0);

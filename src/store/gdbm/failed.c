@@ -147,3 +147,19 @@ void failed_end_view(struct shard *shard)
     if (shard->is_viewed)
         swap(shard);
 }
+
+void failed_set(struct shard *shard)
+{
+    struct marker marker;
+    enum err e = lock_take(shard->file.fd);
+    if (!e) {
+        if (!marker_read(&shard->file, &marker) && marker.generation == shard->journal.generation) {
+            marker.flags |= MARKER_FAILED;
+            e = marker_write(&shard->file, &marker);
+        }
+        lock_release(shard->file.fd);
+    }
+    if (e)
+        log_event(LOG_LEVEL_ERROR, "failed_flag_lost", "shard=%u error=\"%s\"", shard->number,
+                  err_text(e));
+}

@@ -19,4 +19,7 @@ void failed_leave(struct gdbm_store *store, unsigned number);
 enum err failed_begin_view(struct shard *shard) MUST_USE;
 void failed_end_view(struct shard *shard);
 
+/* Sets the failed flag: nothing that isn't durable yet ever will be told. */
+void failed_set(struct shard *shard);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/failed.h"
 #include "store/gdbm/point.h"
 #include "store/gdbm/shard.h"
 
@@ -43,7 +44,7 @@ static enum err sync_log(struct shard *shard)
     if (fdatasync(shard->journal.fd) != 0) {
         log_event(LOG_LEVEL_ERROR, "fdatasync_failed", "shard=%u generation=%" PRIu64 " errno=%d",
                   shard->number, generation, errno);
-        shard_set_failed(shard);
+        failed_set(shard);
         return ERR_IO;
     }
     e = check_failed(shard, &marker);

@@ -235,7 +235,13 @@ static enum err check_trust(struct shard *shard)
     shard->marker = marker;
     if (shard->index == NULL)
         e = open_index(shard);
-    return e ? e : index_load_front(shard->index, marker.front);
+    if (!e)
+        e = index_load_front(shard->index, marker.front);
+    if (e) { /* else the next call would take it for what the marker speaks of */
+        index_drop(shard->index);
+        shard->index = NULL;
+    }
+    return e;
 }
 
 /* A shard without a log is a new one. Its names become durable with its log: see rebuild.c. */
@@ -380,21 +386,5 @@ void shard_distrust(struct shard *shard)
     enum err e = marker_write(&shard->file, &shard->marker);
     if (e)
         log_event(LOG_LEVEL_ERROR, "marker_write_failed", "shard=%u error=\"%s\"", shard->number,
-                  err_text(e));
-}
-
-void shard_set_failed(struct shard *shard)
-{
-    struct marker marker;
-    enum err e = lock_take(shard->file.fd);
-    if (!e) {
-        if (!marker_read(&shard->file, &marker) && marker.generation == shard->journal.generation) {
-            marker.flags |= MARKER_FAILED;
-            e = marker_write(&shard->file, &marker);
-        }
-        lock_release(shard->file.fd);
-    }
-    if (e)
-        log_event(LOG_LEVEL_ERROR, "failed_flag_lost", "shard=%u error=\"%s\"", shard->number,
                   err_text(e));
 }

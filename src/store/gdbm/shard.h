@@ -68,9 +68,6 @@ void shard_leave_journal(struct shard *shard, uint64_t generation);
 
 struct journal_owner shard_owner(const struct shard *shard);
 
-/* Sets the failed flag: nothing that isn't durable yet ever will be told. */
-void shard_set_failed(struct shard *shard);
-
 void shard_close(struct shard *shard);
 
 /* Closes the shard used longest ago that nothing is pending in. */
