@@ -67,6 +67,53 @@ static void the_counts_hold_when_ids_are_forgotten(void **state)
     store_close(s);
 }
 
+/* Bytes of her share, as the refusal of a message that is too large tells. */
+static uint64_t used_by_alice(struct store *s)
+{
+    static char body[9000];
+    struct fixture_id id = fixture_id(77);
+    struct store_share share;
+    const struct store_put put = {.recipient = "bob",
+                                  .sender = "alice",
+                                  .id = id.text,
+                                  .body = span_of(body, sizeof(body))};
+    assert_int_equal(store_put(s, &put, &share), ERR_FULL);
+    return share.used;
+}
+
+static void a_carried_id_is_forgotten_too(void **state)
+{
+    /* Used again by somebody else, it is his, also where a compaction finds both in the log; the rest go by age. */
+    struct fixture *f = *state;
+    const struct store_quota quota = {.messages = 100, .bytes = 9000, .per_sender_percent = 100};
+    struct store *s = fixture_open_with(f->store, &quota);
+    struct store_login bob = fixture_register(s, "bob");
+    for (unsigned i = 1; i <= 5; i++) {
+        assert_int_equal(fixture_put(s, "alice", "bob", i, ""), ERR_OK);
+        assert_int_equal(fixture_ack(s, &bob, i), ERR_OK);
+    }
+    assert_int_equal(compact(s, 0), 0);
+    pass_days(s, &bob, 29);
+    assert_int_equal(fixture_put(s, "alice", "bob", 1, ""), ERR_DUPLICATE);
+    assert_int_equal(fixture_put(s, "carol", "bob", 1, ""), ERR_EXISTS);
+    pass_days(s, &bob, 2);
+    assert_int_equal(used_by_alice(s), UINT64_C(5) * STORE_ID_BYTES);
+    assert_int_equal(fixture_put(s, "carol", "bob", 1, ""), ERR_OK);
+    assert_int_equal(fixture_put(s, "alice", "bob", 2, ""), ERR_OK);
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(fixture_put(s, "alice", "bob", 1, ""), ERR_EXISTS);
+        assert_int_equal(fixture_put(s, "carol", "bob", 1, ""), ERR_DUPLICATE);
+        assert_int_equal(fixture_put(s, "alice", "bob", 2, ""), ERR_DUPLICATE);
+        assert_int_equal(used_by_alice(s), (round < 2 ? UINT64_C(4) : 1) * STORE_ID_BYTES);
+        if (round == 0)
+            files_remove(f, "index.gdbm");
+        else
+            assert_int_equal(compact(s, 0), 0);
+    }
+    assert_int_equal(fixture_unread(s, &bob), 2);
+    store_close(s);
+}
+
 static void a_message_expires_at_its_time(void **state)
 {
     /* After 10 days by a compaction, not a second before; older sessions count right; the id is known on. */
@@ -290,6 +337,7 @@ int main(void)
         FIXTURE_TEST(a_read_id_is_remembered_for_30_days),
         FIXTURE_TEST(a_waiting_id_is_remembered_as_long_as_it_waits),
         FIXTURE_TEST(the_counts_hold_when_ids_are_forgotten),
+        FIXTURE_TEST(a_carried_id_is_forgotten_too),
         FIXTURE_TEST(a_message_expires_at_its_time),
         FIXTURE_TEST(a_full_mailbox_is_rid_of_what_has_expired),
         FIXTURE_TEST(a_forgotten_id_takes_no_room),

@@ -64,12 +64,20 @@ static void print_written(const struct churn *churn, const uint64_t bytes[static
 }
 
 /* What is live: the bodies that wait, and the ids that are remembered for 30 days. */
-static void print_disk(const struct churn *churn, uint64_t disk)
+static void print_disk(const struct churn *churn, const char *path)
 {
+    double disk = (double)rig_disk(path, "");
+    double logs = (double)rig_disk(path, "log.");
+    double indexes = (double)rig_disk(path, "index.");
     double waiting = (double)churn->waiting;
     double ids = (double)churn->came * STORE_ID_BYTES;
     printf("  on the disk: %.1f MB, of which wait %.1f MB, and %.1f MB of remembered ids\n",
-           (double)disk / MEGA, waiting / MEGA, ids / MEGA);
+           disk / MEGA, waiting / MEGA, ids / MEGA);
+    printf(
+        "    logs %.1f MB  indexes and fronts %.1f MB  other %.1f MB; %.0f bytes for each id beside"
+        " what waits\n",
+        logs / MEGA, indexes / MEGA, (disk - logs - indexes) / MEGA,
+        (disk - waiting) / (double)churn->came);
     printf(
         "    goal <= %.1f MB (2.5 times what waits, and 64 MB); with ids counted as live %.1f MB\n",
         (DISK_FACTOR * waiting + DISK_FIXED) / MEGA,
@@ -94,7 +102,7 @@ void churn_measure(const struct rig *rig)
     printf("%" PRIu64 " messages of 0.2 to 8 KB came and went in %u mailboxes, %d waiting:\n",
            churn.came, mailboxes, WAITING);
     print_written(&churn, bytes);
-    print_disk(&churn, rig_disk(path));
+    print_disk(&churn, path);
     store_close(store);
     rig_remove(path);
 }

@@ -125,19 +125,20 @@ void rig_path(char path[static RIG_PATH], const char *directory, const char *nam
 }
 
 static uint64_t disk_sum;
+static const char *disk_prefix;
 
 static int add_size(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
-    (void)path;
     (void)type;
-    (void)ftw;
-    disk_sum += (uint64_t)st->st_blocks * 512;
+    if (strncmp(path + ftw->base, disk_prefix, strlen(disk_prefix)) == 0)
+        disk_sum += (uint64_t)st->st_blocks * 512;
     return 0;
 }
 
-uint64_t rig_disk(const char *path)
+uint64_t rig_disk(const char *path, const char *prefix)
 {
     disk_sum = 0;
+    disk_prefix = prefix;
     rig_require(nftw(path, add_size, 16, FTW_PHYS) == 0, path);
     return disk_sum;
 }

@@ -47,8 +47,8 @@ double rig_median(double *values, size_t n);
 /* "directory/name", in path. */
 void rig_path(char path[static RIG_PATH], const char *directory, const char *name);
 
-/* Bytes that a directory takes up on the disk. */
-uint64_t rig_disk(const char *path);
+/* Bytes that a directory takes up on the disk: what in it has a name that begins so. "": all of it. */
+uint64_t rig_disk(const char *path, const char *prefix);
 void rig_remove(const char *path);
 
 /* Opens a file of numbers for the picture. */
