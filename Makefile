@@ -369,6 +369,9 @@ $(BUILD)/deb/built: $(shell find $(DEB_SOURCES) -type f)
 	@cp -a $(DEB_SOURCES) $(DEB_TREE) && cp -a systemd/debian $(DEB_TREE)/debian
 	@grep -q '^secmsg ($(VERSION)) ' systemd/debian/changelog || \
 	    { echo 'systemd/debian/changelog does not begin with version $(VERSION)' >&2; exit 1; }
+	@for package in $(filter-out gcc libc6-dev make,$(PACKAGES_BUILD)); do \
+	    grep -qE "[ ,]$$package([ ,]|$$)" systemd/debian/control || \
+	    { echo "systemd/debian/control does not build with $$package" >&2; exit 1; }; done
 	$(SAY) '  DEB   $(DEB_TREE)'
 	$(Q)cd $(DEB_TREE) && env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS=parallel=$(shell nproc) \
 	    dpkg-buildpackage --build=binary --unsigned-changes >../log 2>&1 || { tail -n 40 ../log >&2; exit 1; }
