@@ -13,7 +13,8 @@
  * is a few dirty pages now and then.
  *
  * Times are milliseconds of clock_running_ms (CLOCK_BOOTTIME), handed in by the caller. After guard_open no call
- * makes a system call, but guard_pressure. */
+ * makes a system call but guard_pressure (fstatfs, sysinfo, sched_getaffinity), guard_leave (clock_gettime of the
+ * processor's time), and a fault (fault.h: mmap). */
 #ifndef SECMSG_GUARD_GUARD_H
 #define SECMSG_GUARD_GUARD_H
 
@@ -22,7 +23,8 @@
 
 #include "guard/source.h"
 
-#define GUARD_FILE "guard"
+#define GUARD_FILE         "guard"
+#define GUARD_PENALTY_MOST 86400 /* seconds: the setting penalty-max goes up to it */
 #define GUARD_CONNECTIONS \
     4096 /* the most that can be counted: the setting max-connections goes up to it */
 
@@ -96,7 +98,7 @@ extern const uint64_t guard_connection_bounds[GUARD_BUCKETS];
 struct guard_totals {
     uint64_t since; /* wall clock, seconds: when counting began */
     uint64_t counters[GUARD_COUNTERS];
-    uint64_t errors[GUARD_CODES]; /* ERR answers by enum code; [0]: commands answered with OK */
+    uint64_t answers[GUARD_CODES];      /* by enum code; [0]: OK */
     uint64_t penalties[GUARD_OFFENCES]; /* given, by offence; not those of exempt sources */
     struct guard_times
         commands[GUARD_VERBS];      /* by enum verb: from its last byte read to its answer made */
@@ -115,6 +117,8 @@ struct guard_file; /* layout.h */
 struct guard {
     struct guard_file *file; /* never NULL once open */
     bool is_shared;
+    int fd;          /* the file's, for guard_pressure; -1 without */
+    uint32_t self;   /* this process, as slots have it */
     uint32_t slot;   /* of this connection, GUARD_CONNECTIONS while it has none */
     uint64_t source; /* of this connection */
     bool is_exempt;  /* of this connection */
@@ -122,17 +126,18 @@ struct guard {
     const struct guard_limits *limits;
 };
 
-/* Maps the directory's file, or makes it. *limits must stay as long as the handle. Never fails: see above; what went
- * wrong is in the log, once. Five system calls where the file is good: open, fstat, mmap, close, and
- * set_robust_list for a handler. Call it once the store is open (it must not be what a new store finds there), and
- * before the process confines itself. Installs a handler for SIGBUS, so that cutting the file ends no session. */
-void guard_open(struct guard *guard, const char *directory, const struct guard_limits *limits);
-
-/* The same for whoever only looks or clears (secmsg-admin): makes nothing. A file that isn't there is one in which
- * nothing has happened (is_shared false). ERR_DENIED, or ERR_IO with errno, where it can't be opened; ERR_UNSUPPORTED:
- * it is of another version or damaged, and the next handler makes it anew. */
-enum err guard_look(struct guard *guard, const char *directory,
+/* Maps the directory's file, or makes it. *limits must stay as long as the handle. What is wrong with the file is no
+ * error: see above; it is in the log. ERR_NO_MEMORY. Six system calls where the file is good: set_robust_list, gettid,
+ * open, fstat, mmap, rt_sigaction. Call it before the process confines itself. Installs a handler for SIGBUS, so that
+ * cutting the file ends no session. */
+enum err guard_open(struct guard *guard, const char *directory,
                     const struct guard_limits *limits) MUST_USE;
+
+/* The same for whoever only looks or clears (secmsg-admin): makes nothing, and needs no limits, since what the
+ * handlers' are, and so what they act upon, is in the file. A file that isn't there is one in which nothing has
+ * happened (is_shared false). ERR_NO_MEMORY; ERR_DENIED, or ERR_IO with errno, where it can't be opened; ERR_UNSUPPORTED: it is of
+ * another version or damaged, and the next handler makes it anew. guard_close also after an error. */
+enum err guard_look(struct guard *guard, const char *directory) MUST_USE;
 
 /* Gives the slot back if guard_leave didn't. */
 void guard_close(struct guard *guard);
@@ -152,6 +157,10 @@ enum guard_verdict {
 enum guard_verdict guard_enter(struct guard *guard, const struct source_peer *peer, uint64_t now_ms,
                                uint64_t *retry_s) MUST_USE;
 
+/* The connection is still there. Every second or so, and at least every few minutes: whoever isn't heard of for ten
+ * minutes is no longer counted (so that garbage in the file, which no process owns, passes). */
+void guard_renew(struct guard *guard, uint64_t now_ms);
+
 /* The connection is over. Counts its time and its processor time. */
 void guard_leave(struct guard *guard);
 
@@ -169,7 +178,7 @@ bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *ret
 /* ---- the machine ---- */
 
 /* How things stand. Asked of the kernel at most once a second by all handlers together, otherwise the shared
- * answer. Two system calls: statfs(2) of the directory's file system, sysinfo(2). What can't be asked is said to
+ * answer. fstatfs(2) of the directory's file system, sysinfo(2), sched_getaffinity(2). What can't be asked is said to
  * be fine. Policy isn't made here. */
 struct guard_pressure {
     uint64_t disk_free; /* bytes that the store's user may still write */
@@ -185,12 +194,16 @@ void guard_pressure(struct guard *guard, uint64_t now_ms, struct guard_pressure 
 
 /* One atomic addition each; nothing else. */
 void guard_count(struct guard *guard, enum guard_counter counter, uint64_t n);
-void guard_count_error(struct guard *guard, unsigned code);
+/* An answer was made: CODE_NONE for OK. */
+void guard_count_answer(struct guard *guard, unsigned code);
 void guard_count_command(struct guard *guard, unsigned verb, uint64_t us);
+void guard_count_connection(struct guard *guard, uint64_t us); /* guard_leave does */
 
 /* ---- looking ---- */
 
-void guard_total(const struct guard *guard, uint64_t now_ms, struct guard_totals *totals);
+/* ERR_NO_MEMORY. */
+enum err guard_total(const struct guard *guard, uint64_t now_ms,
+                     struct guard_totals *totals) MUST_USE;
 
 /* A source that has penalties, or connections, now. */
 struct guard_sight {
@@ -202,7 +215,7 @@ struct guard_sight {
     uint64_t given[GUARD_OFFENCES]; /* penalties that make it up, by offence */
 };
 
-/* Calls `see` for each, in no order, and stops at the first that returns an error. Others go on meanwhile. */
+/* Calls `see` for each, ordered by source, and stops at the first that returns an error. Others go on meanwhile. */
 typedef enum err guard_visitor(void *context, const struct guard_sight *sight);
 enum err guard_visit(const struct guard *guard, uint64_t now_ms, guard_visitor *see,
                      void *context) MUST_USE;

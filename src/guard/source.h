@@ -27,10 +27,15 @@ void source_peer_from(struct source_peer *peer, const struct sockaddr_storage *a
 
 #define SOURCE_TEXT_SIZE 64
 
+/* The whole address, for the log: "192.0.2.1", "2001:db8::1", "local". */
+void source_peer_text(const struct source_peer *peer, char text[static SOURCE_TEXT_SIZE]);
+
+bool source_is_ipv4(uint64_t source);
+
 /* "192.0.2.1", "2001:db8:1:2::/64", "local". */
 void source_text(uint64_t source, char text[static SOURCE_TEXT_SIZE]);
 
-/* The source of a text: an address of either kind, or what source_text made. ERR_MALFORMED. */
+/* The source of a text: an address of either kind, or what source_text made of one. ERR_MALFORMED. */
 enum err source_parse(const char *text, uint64_t *source) MUST_USE;
 
 /* Networks, as a setting has them: addresses, or with a prefix's length behind a slash, separated by commas or
