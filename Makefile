@@ -40,7 +40,8 @@ Q   = $(if $(V),,@)
 SAY = @$(if $(V),:,echo)
 
 # The rooms that several programs share, then the programs' own.
-LIBRARY_SOURCES := $(sort $(wildcard src/base/*.c src/crypto/*.c src/wire/*.c src/store/*.c src/store/gdbm/*.c))
+LIBRARY_SOURCES := $(sort $(wildcard src/base/*.c src/crypto/*.c src/wire/*.c src/store/*.c src/store/gdbm/*.c \
+                     src/guard/*.c))
 HANDLER_SOURCES := $(sort $(wildcard src/handler/*.c))
 CLIENT_SOURCES  := $(sort $(wildcard client/*.c))
 ADMIN_SOURCES   := $(sort $(wildcard src/admin/*.c))

@@ -64,7 +64,7 @@ static void mend(struct arrivals *a)
     if (status == STATUS_CHANGED || status == STATUS_NO_PERMISSION)
         a->user[0] = '\0';
     a->is_lost = status != STATUS_OK;
-    a->next_try = clock_monotonic_ms() + a->pause_ms;
+    a->next_try = clock_monotonic_ms() + connection_pause(&s->connection, a->pause_ms);
     a->pause_ms = 2 * a->pause_ms < MOST_PAUSE_MS ? 2 * a->pause_ms : MOST_PAUSE_MS;
 }
 

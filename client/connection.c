@@ -3,6 +3,7 @@
  * before its signature is verified, pinned only after that, and nothing is sent but the hello until then. */
 #include "connection.h"
 
+#include <inttypes.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -72,7 +73,19 @@ static enum err flush(struct connection *c, uint64_t step_ms)
     return err;
 }
 
-static enum status say_unauthenticated(struct span error)
+static void note_retry(struct connection *c, const struct answer *answer)
+{
+    c->retry_after_s = answer->has_retry_after ? answer->retry_after : 0;
+}
+
+uint64_t connection_pause(const struct connection *c, uint64_t pause_ms)
+{
+    uint64_t asked_s =
+        c->retry_after_s < CONNECTION_RETRY_MOST_S ? c->retry_after_s : CONNECTION_RETRY_MOST_S;
+    return asked_s * 1000 > pause_ms ? asked_s * 1000 : pause_ms;
+}
+
+static enum status say_unauthenticated(struct connection *c, struct span error)
 {
     struct visible_value text = visible_value(error);
     struct answer answer;
@@ -82,8 +95,12 @@ static enum status say_unauthenticated(struct span error)
     say("That was said before any key was agreed on, so anybody on the way could have said it. "
         "Nothing was sent, and pinned keys stay as they are. Try again.");
     if (buf_append_str(&head, "ERR ") == ERR_OK && buf_append_span(&head, error) == ERR_OK &&
-        answer_parse(&answer, buf_span(&head), false, SPAN("")) == ERR_OK)
+        answer_parse(&answer, buf_span(&head), false, SPAN("")) == ERR_OK) {
         status = status_of_code(answer.code);
+        note_retry(c, &answer);
+        if (answer.has_retry_after)
+            say("It asks to be left alone for %" PRIu64 " seconds.", answer.retry_after);
+    }
     buf_free(&head);
     return status;
 }
@@ -118,7 +135,7 @@ static enum status finish_hello(struct connection *c, const struct connection_ta
     struct hello_answer answer;
     enum err err = hello_client_parse(&answer, line);
     if (err == ERR_CLOSED) {
-        enum status status = say_unauthenticated(answer.error);
+        enum status status = say_unauthenticated(c, answer.error);
         (void)drop(c, true);
         return status;
     }
@@ -172,6 +189,7 @@ enum status connection_open(struct connection *c, const struct connection_target
 {
     enum status status;
     (void)drop(c, false);
+    c->retry_after_s = 0;
     c->step_ms = target->timeout_ms;
     c->max_line = WIRE_PRELOGIN_LINE_MAX;
     c->plain = BUF_INIT(CONNECTION_LINE_MAX);
@@ -275,6 +293,7 @@ enum status connection_ask(struct connection *c, const struct question *question
     if (answer->kind == ANSWER_ERR && code_is_closing(answer->code)) {
         /* The answer points into c->plain, which stays until the next question or close. */
         c->is_open = false;
+        note_retry(c, answer);
     }
     return STATUS_OK;
 }

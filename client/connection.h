@@ -20,9 +20,10 @@ struct connection {
     struct stream stream;
     struct hello_keys keys;
     uint8_t host_key[HOST_KEY_LEN];
-    size_t max_line;  /* of a line from the server */
-    uint64_t step_ms; /* how long one question may take */
-    struct buf plain; /* the last answer */
+    size_t max_line;        /* of a line from the server */
+    uint64_t step_ms;       /* how long one question may take */
+    struct buf plain;       /* the last answer */
+    uint64_t retry_after_s; /* what the server last refused with; 0 if it didn't say */
     bool is_open;
 };
 
@@ -44,6 +45,11 @@ void connection_init(struct connection *c);
 
 /* Closes what was open before, without a word. Says why it can't. */
 enum status connection_open(struct connection *c, const struct connection_target *target) MUST_USE;
+
+/* How long to wait, ms, before trying again by oneself: `pause_ms`, or what the server has asked for if that is
+ * longer, up to CONNECTION_RETRY_MOST_S: in the clear anybody can ask for it. */
+#define CONNECTION_RETRY_MOST_S 600
+uint64_t connection_pause(const struct connection *c, uint64_t pause_ms);
 
 /* Says EXIT if there is somebody to say it to, closes, and wipes the keys. */
 void connection_close(struct connection *c);

@@ -108,8 +108,11 @@ static enum status hand_over(struct session *s, struct parcel *parcel, bool *is_
     for (int tries = 1;
          repeats && !transport_was_broken() && (tries < 2 || clock_monotonic_ms() < deadline);
          tries++) {
+        uint64_t pause = connection_pause(&s->connection, wait);
+        if (pause > wait && clock_monotonic_ms() + pause >= deadline)
+            break;
         say("Trying again with the very same message; the server keeps it once.");
-        pause_ms(wait);
+        pause_ms(pause);
         if (transport_was_broken())
             break;
         wait = wait < MOST_PAUSE_MS ? 2 * wait : MOST_PAUSE_MS;

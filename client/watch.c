@@ -202,7 +202,7 @@ static void recover(struct watch *w, enum status status)
         say("secmsg goes on trying by itself, at longer and longer intervals up to a minute.");
     w->away = status;
     w->pause_ms = next_pause(w->pause_ms);
-    pause_ms(w->pause_ms);
+    pause_ms(connection_pause(&w->session->connection, w->pause_ms));
 }
 
 enum status watch_main(struct session *s, int argc, char *argv[])

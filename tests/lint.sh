@@ -67,15 +67,16 @@ check_banned() {
 }
 
 # Which room may include which: base <- crypto <- wire <- {handler, client},
-# base <- crypto <- store <- {handler, admin}.
+# base <- crypto <- store <- {handler, admin}, base <- crypto <- guard <- {handler, admin}.
 rooms_below() { # FILE
     case $1 in
     src/base/*) echo base ;;
     src/crypto/*) echo base crypto ;;
     src/wire/*) echo base crypto wire ;;
     src/store/*) echo base crypto store ;;
-    src/handler/*) echo base crypto wire store handler ;;
-    src/admin/*) echo base crypto store admin ;;
+    src/guard/*) echo base crypto guard ;;
+    src/handler/*) echo base crypto wire store guard handler ;;
+    src/admin/*) echo base crypto wire store guard admin ;;
     client/*) echo base crypto wire client ;;
     esac
 }
@@ -85,7 +86,7 @@ check_directions() {
         allowed=$(rooms_below "$file")
         includes "$file" | while read -r line name; do
             case $name in
-            base/* | crypto/* | wire/* | store/* | handler/* | admin/* | client/*)
+            base/* | crypto/* | wire/* | store/* | guard/* | handler/* | admin/* | client/*)
                 case " $allowed " in
                 *" ${name%%/*} "*) ;;
                 *) echo "$file:$line: this room may not include $name" ;;

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "guard/guard.h"
 #include "store/operate.h"
 #include "store/store.h"
 
@@ -17,6 +18,7 @@ struct admin {
     uint64_t days;            /* --days, 0 without */
     struct store_quota quota; /* only retention_days matters here */
     struct store *store;      /* NULL until admin_open */
+    struct guard guard;       /* zero until guard_look */
 };
 
 /* Opens the store that must be there. On failure says why; returns an exit status. */
@@ -59,6 +61,7 @@ int compact_main(struct admin *admin, int argc, char *argv[]);
 int expire_main(struct admin *admin, int argc, char *argv[]);
 int fingerprint_main(struct admin *admin, int argc, char *argv[]);
 int init_main(struct admin *admin, int argc, char *argv[]);
+int penalties_main(struct admin *admin, int argc, char *argv[]);
 int restore_main(struct admin *admin, int argc, char *argv[]);
 int stats_main(struct admin *admin, int argc, char *argv[]);
 int users_main(struct admin *admin, int argc, char *argv[]);

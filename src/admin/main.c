@@ -36,6 +36,9 @@ static const char help[] =
     "  users delete NAME          with all messages, for good; the name stays reserved\n"
     "  users reset NAME [--days=N]  the same, and print an invitation: whoever has it can\n"
     "                             register the name once, in 7 days (or N), with new keys\n"
+    "  penalties                  which sources have some: how long, what for, and whether new\n"
+    "                             connections are refused\n"
+    "  penalties clear SOURCE     forget those of an address; of every one: penalties clear all\n"
     "  fingerprint                the host key's, for whoever wants to check it\n"
     "  init                       make a store, and print its fingerprint\n"
     "\n"
@@ -60,6 +63,7 @@ static const struct word {
     {"expire", expire_main, false, true},
     {"fingerprint", fingerprint_main, false, false},
     {"init", init_main, false, false},
+    {"penalties", penalties_main, false, false},
     {"restore", restore_main, false, false},
     {"stats", stats_main, false, false},
     {"users", users_main, false, true},
@@ -82,6 +86,10 @@ static enum err take_setting(void *context, const char *name, const char *value)
         return set_path(admin, value);
     if (strcmp(name, "retention-days") == 0)
         return setting_number(name, value, &admin->quota.retention_days);
+    if (strcmp(name, "penalty-exempt") == 0) {
+        struct source_list unused;
+        return source_list_parse(&unused, value) ? ERR_MALFORMED : ERR_OK;
+    }
     return setting_check(name, value);
 }
 
@@ -232,6 +240,7 @@ int main(int argc, char *argv[])
     status = settle(&admin, &options);
     if (status == EX_OK)
         status = run(&admin, argc - optind, argv + optind);
+    guard_close(&admin.guard);
     store_close(admin.store);
     crypto_end();
     return output_check(status, NULL);

@@ -14,18 +14,36 @@ uint64_t clock_wall(void)
     return now.tv_sec < 0 ? 0 : (uint64_t)now.tv_sec;
 }
 
-uint64_t clock_monotonic_ms(void)
+static uint64_t read_us(clockid_t clock)
 {
     struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+    clock_gettime(clock, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+uint64_t clock_monotonic_us(void)
+{
+    return read_us(CLOCK_MONOTONIC);
+}
+
+uint64_t clock_monotonic_ms(void)
+{
+    return read_us(CLOCK_MONOTONIC) / 1000;
+}
+
+uint64_t clock_running_ms(void)
+{
+    return read_us(CLOCK_BOOTTIME) / 1000;
 }
 
 uint64_t clock_running(void)
 {
-    struct timespec now;
-    clock_gettime(CLOCK_BOOTTIME, &now);
-    return (uint64_t)now.tv_sec;
+    return clock_running_ms() / 1000;
+}
+
+uint64_t clock_processor_us(void)
+{
+    return read_us(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 int clock_poll_timeout(uint64_t deadline_ms)

@@ -13,6 +13,13 @@ uint64_t clock_monotonic_ms(void);
 /* Seconds that the machine has been running, also asleep. Never goes back, whatever is set. */
 uint64_t clock_running(void);
 
+/* The same in milliseconds: for times that several processes share. */
+uint64_t clock_running_ms(void);
+
+/* Microseconds of CLOCK_MONOTONIC, to measure with; and those that this process has computed. */
+uint64_t clock_monotonic_us(void);
+uint64_t clock_processor_us(void);
+
 /* A deadline that never comes. */
 #define CLOCK_NEVER UINT64_MAX
 

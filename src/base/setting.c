@@ -18,21 +18,32 @@ struct setting {
     const char *name;
     uint64_t least, most; /* of a number: most isn't 0 */
     const char *choices[CHOICES];
+    const char *text; /* what else it takes */
 };
 
 static const struct setting settings[] = {
-    {"store", 0, 0, {NULL}},
-    {"hello-timeout", 1, DAY, {NULL}},
-    {"login-timeout", 1, DAY, {NULL}},
-    {"idle-timeout", 1, DAY, {NULL}},
-    {"max-message", 4096, 64 * 1024 * 1024, {NULL}},
-    {"mailbox-messages", 1, 1000000, {NULL}},
-    {"mailbox-bytes", 4096, MANY, {NULL}},
-    {"mailbox-per-sender", 1, 100, {NULL}},
-    {"retention-days", 0, 36500, {NULL}},
-    {"registration", 0, 0, {"open", "invite", "closed"}},
-    {"confinement", 0, 0, {"best-effort", "required"}},
-    {"log-level", 0, 0, {"error", "warning", "info", "debug"}},
+    {"store", 0, 0, {NULL}, "a path"},
+    {"hello-timeout", 1, DAY, {NULL}, NULL},
+    {"login-timeout", 1, DAY, {NULL}, NULL},
+    {"idle-timeout", 1, DAY, {NULL}, NULL},
+    {"max-message", 4096, 64 * 1024 * 1024, {NULL}, NULL},
+    {"mailbox-messages", 1, 1000000, {NULL}, NULL},
+    {"mailbox-bytes", 4096, MANY, {NULL}, NULL},
+    {"mailbox-per-sender", 1, 100, {NULL}, NULL},
+    {"retention-days", 0, 36500, {NULL}, NULL},
+    {"registration", 0, 0, {"open", "invite", "closed"}, NULL},
+    {"max-connections", 1, 4096, {NULL}, NULL},
+    {"max-connections-per-source", 1, 4096, {NULL}, NULL},
+    {"penalty-login", 0, DAY, {NULL}, NULL},
+    {"penalty-junk", 0, DAY, {NULL}, NULL},
+    {"penalty-grace", 0, DAY, {NULL}, NULL},
+    {"penalty-min", 0, DAY, {NULL}, NULL},
+    {"penalty-max", 0, DAY, {NULL}, NULL},
+    {"penalty-exempt", 0, 0, {NULL}, "addresses and networks like 192.0.2.0/24, or none"},
+    {"registration-rate", 1, 100000, {NULL}, NULL},
+    {"registration-rate-per-source", 1, 100000, {NULL}, NULL},
+    {"confinement", 0, 0, {"best-effort", "required"}, NULL},
+    {"log-level", 0, 0, {"error", "warning", "info", "debug"}, NULL},
 };
 
 static const struct setting *find(const char *name)
@@ -89,7 +100,7 @@ void setting_describe(const char *name, char *text, size_t size)
                  s->most);
         return;
     }
-    int n = snprintf(text, size, "%s takes %s", name, s->choices[0] ? s->choices[0] : "a path");
+    int n = snprintf(text, size, "%s takes %s", name, s->text ? s->text : s->choices[0]);
     for (size_t i = 1; s->choices[0] && s->choices[i] && n > 0 && (size_t)n < size; i++)
         n += snprintf(text + n, size - (size_t)n, s->choices[i + 1] ? ", %s" : " or %s",
                       s->choices[i]);

@@ -71,6 +71,7 @@ static enum err read_some(struct stream *s, size_t n)
     ssize_t got = read(s->in, s->input.data + s->input.len, n);
     if (got > 0) {
         s->input.len += (size_t)got;
+        s->received += (uint64_t)got;
         return ERR_OK;
     }
     /* A peer that resets the connection has said nothing more: the same as its end. */
@@ -183,6 +184,7 @@ static enum err write_some(struct stream *s, size_t *done)
     ssize_t n = write(s->out, s->output.data + *done, s->output.len - *done);
     if (n >= 0) {
         *done += (size_t)n;
+        s->sent += (uint64_t)n;
         return ERR_OK;
     }
     if (is_transient(errno))

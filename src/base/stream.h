@@ -14,6 +14,8 @@ struct stream {
     int out;           /* owned by the caller */
     struct buf input;  /* bytes read and not yet handed out */
     struct buf output; /* bytes not yet written */
+    uint64_t received; /* bytes read in all */
+    uint64_t sent;     /* bytes written in all */
     size_t handed;     /* bytes at the front of input that the last line took */
     size_t scanned;    /* bytes of input known to hold no LF */
     bool at_end;       /* the peer has closed its sending side */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Commands on accounts: SALT, REGISTER, PASSWD, DELETE, WHO. */
+#include <inttypes.h>
+
 #include "base/base64.h"
+#include "base/clock.h"
 #include "crypto/vault.h"
 #include "handler/commands.h"
 #include "handler/credential.h"
@@ -31,10 +34,20 @@ static enum code refuse_invite(struct reply *reply)
                         "this server");
 }
 
+/* An account stays for ever, and so does a name: how many there can be in an hour is bounded. */
+static enum code check_rate(struct session *s, struct reply *reply)
+{
+    uint64_t retry_s;
+    if (guard_take_registration(s->guard, clock_running_ms(), &retry_s))
+        return CODE_NONE;
+    return reply_refuse(reply, CODE_RATE_LIMITED,
+                        "retry-after=%" PRIu64 " no more new accounts for now", retry_s);
+}
+
 /* Whether this server takes this new account now. Whom its operator has invited to a name, it takes in any
  * case. */
-static enum code check_policy(const struct session *s, const char *user,
-                              const struct command *command, struct reply *reply)
+static enum code check_policy(struct session *s, const char *user, const struct command *command,
+                              struct reply *reply)
 {
     struct span invite = invite_of(command);
     enum err e = invite.len > 0 ? store_account_invited(s->store, user, invite) : ERR_NOT_FOUND;
@@ -44,7 +57,7 @@ static enum code check_policy(const struct session *s, const char *user,
         return e ? reply_store_error(reply, e) : CODE_NONE;
     switch (s->settings->registration) {
     case REGISTRATION_OPEN:
-        return CODE_NONE;
+        return check_rate(s, reply);
     case REGISTRATION_CLOSED:
         return CODE_REGISTRATION_CLOSED;
     case REGISTRATION_INVITE:

@@ -12,7 +12,7 @@
 
 enum err channel_open(struct channel *ch, bool is_plain, int stop_fd)
 {
-    *ch = (struct channel){.is_plain = is_plain};
+    *ch = (struct channel){.is_plain = is_plain, .linger_ms = WIRE_LINGER_MS};
     ch->plain = BUF_INIT(SIZE_MAX / 2);
     enum err e = stream_open(&ch->stream, STDIN_FILENO, STDOUT_FILENO, SIZE_MAX / 2);
     ch->stream.stop_fd = stop_fd;
@@ -228,7 +228,7 @@ enum err channel_finish(struct channel *ch, uint64_t deadline_ms)
 
 void channel_close(struct channel *ch)
 {
-    stream_linger(&ch->stream, clock_monotonic_ms() + WIRE_LINGER_MS);
+    stream_linger(&ch->stream, clock_monotonic_ms() + ch->linger_ms);
     stream_free(&ch->stream);
     buf_free(&ch->plain);
     hello_keys_wipe(&ch->keys);

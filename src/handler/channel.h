@@ -13,6 +13,7 @@ struct channel {
     struct hello_keys keys; /* wiped by channel_close */
     uint64_t delivered;     /* server frames that have left: where channel_revert goes back to */
     struct buf plain;       /* the frame that was opened last, or plain mode's head line */
+    uint64_t linger_ms;     /* for channel_close; WIRE_LINGER_MS */
     bool is_composing;      /* plain mode: head read, the text's line is still to come */
 };
 

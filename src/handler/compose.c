@@ -67,10 +67,13 @@ static enum code store_message(struct session *s, const struct store_put *put, s
     enum err e = store_put(s->store, put, &share);
     switch (e) {
     case ERR_OK:
+        guard_count(s->guard, GUARD_MESSAGES, 1);
+        guard_count(s->guard, GUARD_MESSAGE_BYTES, put->body.len);
         log_event(LOG_LEVEL_INFO, "message", "from=%s to=%s id=%s bytes=%zu", put->sender,
                   put->recipient, put->id, put->body.len);
         return reply_ok(reply, "OK %s", put->id);
     case ERR_DUPLICATE:
+        guard_count(s->guard, GUARD_DUPLICATES, 1);
         return reply_ok(reply, "OK %s duplicate", put->id);
     case ERR_EXISTS:
         return CODE_ID_TAKEN;

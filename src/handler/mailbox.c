@@ -22,6 +22,7 @@ enum code command_read(struct session *s, const struct command *command, struct 
         e = shown_add(s, item.id);
     if (e)
         return reply_store_error(reply, e);
+    guard_count(s->guard, GUARD_READ, 1);
     reply->has_body = true;
     return reply_ok(reply, "MESSAGE %s %s %" PRIu64 " %s %" PRIu64, item.id, item.sender, item.time,
                     item.is_signed ? "signed" : "unsigned", item.left);
@@ -51,6 +52,7 @@ enum code command_ack(struct session *s, const struct command *command, struct r
     bool is_malformed = e == ERR_MALFORMED;
     if (!e)
         e = store_ack(s->store, &s->login, (const char *)ids.data, ids.len / FIELD_ID_LEN, &unread);
+    size_t n = ids.len / FIELD_ID_LEN;
     buf_free(&ids);
     if (is_malformed)
         return reply_refuse(
@@ -59,6 +61,7 @@ enum code command_ack(struct session *s, const struct command *command, struct r
             WIRE_ACK_MAX);
     if (e)
         return reply_store_error(reply, e);
+    guard_count(s->guard, GUARD_ACKNOWLEDGED, n);
     return reply_ok(reply, "OK %" PRIu64, unread);
 }
 
@@ -101,6 +104,7 @@ static enum err wait_for_message(struct session *s, uint64_t deadline, uint64_t 
     store_rest(s->store);
     for (;;) {
         uint64_t unread;
+        guard_renew(s->guard, clock_running_ms());
         if (watch >= 0)
             store_watch_clear(s->store);
         enum err e = store_count(s->store, &s->login, &s->cursor, &unread, ungiven);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* secmsg-handler: one connection on stdin and stdout, from its first byte to its last. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 #include "handler/confine.h"
@@ -114,20 +115,6 @@ static const char *find_obstacle(const struct settings *settings)
     return NULL;
 }
 
-static void log_peer(bool is_plain)
-{
-    struct sockaddr_storage address;
-    socklen_t len = sizeof(address);
-    char host[INET6_ADDRSTRLEN] = "local";
-    if (getpeername(STDIN_FILENO, (struct sockaddr *)&address, &len) == 0) {
-        if (address.ss_family == AF_INET6)
-            inet_ntop(AF_INET6, &((struct sockaddr_in6 *)&address)->sin6_addr, host, sizeof(host));
-        else if (address.ss_family == AF_INET)
-            inet_ntop(AF_INET, &((struct sockaddr_in *)&address)->sin_addr, host, sizeof(host));
-    }
-    log_event(LOG_LEVEL_INFO, "connect", "peer=%s mode=%s", host, is_plain ? "plain" : "framed");
-}
-
 static int open_store(const struct settings *settings, struct store **store)
 {
     char message[512] = "";
@@ -156,18 +143,60 @@ static void hang_up(int null)
         log_event(LOG_LEVEL_WARNING, "hang_up", "errno=%d", errno);
 }
 
+/* In the clear: whoever is to wait isn't worth a handshake. */
+static void refuse(const struct session *s, const char *peer, enum guard_verdict verdict,
+                   uint64_t retry_s)
+{
+    static const char *const reasons[] = {
+        [GUARD_FULL] = "too many connections here",
+        [GUARD_CROWDED] = "too many connections from your address",
+        [GUARD_PENALISED] = "too many failed tries from your address",
+    };
+    char text[128];
+    snprintf(text, sizeof(text), "retry-after=%" PRIu64 " %s; try again later", retry_s,
+             reasons[verdict]);
+    log_event(LOG_LEVEL_INFO, "refuse", "peer=%s why=%s retry-after=%" PRIu64, peer,
+              log_quote(reasons[verdict]).text, retry_s);
+    guard_count_answer(s->guard, CODE_BUSY);
+    session_refuse(s->settings, CODE_BUSY, text);
+}
+
+static void admit(struct session *s, int null)
+{
+    struct source_peer peer;
+    char text[SOURCE_TEXT_SIZE];
+    uint64_t retry_s;
+    source_peer_of(&peer, STDIN_FILENO);
+    source_peer_text(&peer, text);
+    enum guard_verdict verdict = guard_enter(s->guard, &peer, clock_running_ms(), &retry_s);
+    if (verdict != GUARD_ADMITTED) {
+        refuse(s, text, verdict, retry_s);
+        return;
+    }
+    log_event(LOG_LEVEL_INFO, "connect", "peer=%s mode=%s", text,
+              s->settings->is_plain ? "plain" : "framed");
+    session_run(s);
+    hang_up(null);
+    guard_leave(s->guard);
+    store_maintain(s->store);
+}
+
 static int serve(const struct settings *settings, struct store *store, int stop_fd, int null)
 {
-    struct session session = {.settings = settings, .store = store, .stop_fd = stop_fd};
-    if (confine_self(settings)) {
+    struct guard guard;
+    struct session session = {.settings = settings,
+                              .store = store,
+                              .guard = &guard,
+                              .stop_fd = stop_fd};
+    int status = EX_OK;
+    if (guard_open(&guard, settings->store, &settings->guard) || confine_self(settings)) {
         session_refuse(settings, CODE_INTERNAL, NULL);
-        return EX_OSERR;
+        status = EX_OSERR;
+    } else {
+        admit(&session, null);
     }
-    log_peer(settings->is_plain);
-    session_run(&session);
-    hang_up(null);
-    store_maintain(store);
-    return EX_OK;
+    guard_close(&guard);
+    return status;
 }
 
 static int run(const struct settings *settings, int null)

@@ -4,7 +4,9 @@
 #include "handler/session.h"
 
 #include "base/clock.h"
+#include "handler/budget.h"
 #include "handler/commands.h"
+#include "handler/tally.h"
 
 #include "base/banned.h"
 
@@ -85,6 +87,7 @@ static enum err check_now_and_then(struct session *s)
 static enum err look_around(struct session *s)
 {
     store_rest(s->store);
+    guard_renew(s->guard, clock_running_ms());
     return check_now_and_then(s);
 }
 
@@ -113,6 +116,7 @@ static enum code judge_input(struct session *s, enum err e, const struct command
                              struct reply *reply)
 {
     reply->is_last = true;
+    tally_input(s, e);
     if (e == ERR_FORGED || e == ERR_INCOMPLETE)
         log_event(LOG_LEVEL_WARNING, "tampered", "user=%s error=%s", user_of(s),
                   log_quote(err_text(e)).text);
@@ -165,7 +169,10 @@ static enum code act(struct session *s, const struct command *command, struct re
         return reply_refuse(reply, CODE_BAD_STATE, "%s is possible only %s a login",
                             command_name(command->verb),
                             s->state == SESSION_NEW ? "after" : "before");
-    enum code code = count_refusal(s, row, row->function(s, command, reply), reply);
+    uint64_t begun_us = clock_monotonic_us();
+    enum code code = row->function(s, command, reply);
+    tally_command(s, command, code, reply, clock_monotonic_us() - begun_us);
+    code = count_refusal(s, row, code, reply);
     if (s->is_over)
         return code;
     log_event(code == CODE_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "command",
@@ -180,6 +187,7 @@ static void answer(struct session *s, enum code code, struct reply *reply)
     char line[WIRE_HEAD_MAX + 1];
     bool has_body = code == CODE_NONE && reply->has_body;
     struct span head = reply_head(line, code, reply);
+    guard_count_answer(s->guard, code);
     if (channel_answer(&s->channel, head, has_body ? &reply->body : NULL))
         end(s, "no memory for an answer");
     else if (reply->is_last || code_is_closing(code))
@@ -224,7 +232,9 @@ enum err session_deliver(struct session *s)
     if (s->channel.stream.output.len == 0)
         return ERR_OK;
     enum err e = store_settle(s->store);
-    return e ? fail_settling(s, e) : flush(s);
+    e = e ? fail_settling(s, e) : flush(s);
+    tally_bytes(s);
+    return e;
 }
 
 /* Whether answers may wait for those of commands that are in the buffer already. Plain mode doesn't gather:
@@ -233,12 +243,6 @@ static bool may_gather(const struct session *s)
 {
     return !s->is_over && !s->channel.is_plain && channel_has_input(&s->channel) &&
            s->channel.stream.output.len < GATHER_MAX;
-}
-
-/* Before login a connection has so many frames, whatever is in them. */
-static bool is_over_budget(struct session *s)
-{
-    return s->state == SESSION_NEW && !s->channel.is_plain && ++s->frames > WIRE_PRELOGIN_FRAMES;
 }
 
 static void serve_one(struct session *s, struct reply *reply)
@@ -250,10 +254,12 @@ static void serve_one(struct session *s, struct reply *reply)
         end(s, "closed");
         return;
     }
-    if ((!e || e == ERR_MALFORMED) && is_over_budget(s))
+    if ((!e || e == ERR_MALFORMED) && budget_is_over(s)) {
+        tally_excess(s);
         code = CODE_RATE_LIMITED;
-    else
+    } else {
         code = e ? judge_input(s, e, &command, reply) : act(s, &command, reply);
+    }
     if (!s->is_over)
         answer(s, code, reply);
 }
@@ -294,7 +300,7 @@ static void say_clear(struct channel *channel, const struct settings *settings, 
     /* Whoever can't be told is gone, or doesn't listen: nothing depends on it. */
     if (channel_answer_clear(channel, reply_head(line, code, &reply)) ||
         channel_flush(channel, after(settings->hello_timeout)))
-        log_event(LOG_LEVEL_DEBUG, "refuse", "result=%s told=no", code_name(code));
+        log_event(LOG_LEVEL_DEBUG, "unheard", "result=%s", code_name(code));
 }
 
 void session_refuse(const struct settings *settings, enum code code, const char *text)
@@ -302,6 +308,7 @@ void session_refuse(const struct settings *settings, enum code code, const char 
     struct channel channel;
     if (channel_open(&channel, true, -1))
         return;
+    channel.linger_ms = WIRE_LINGER_REFUSED_MS;
     say_clear(&channel, settings, code, text);
     channel_close(&channel);
 }
@@ -314,10 +321,13 @@ static enum err greet(struct session *s)
         return ERR_OK;
     enum err e = channel_greet(&s->channel, store_host_key(s->store),
                                after(s->settings->hello_timeout), &code);
-    if (e) {
-        end(s, code ? code_name(code) : "closed");
-        if (code)
-            say_clear(&s->channel, s->settings, code, NULL);
+    if (!e)
+        return ERR_OK;
+    end(s, code ? code_name(code) : "closed");
+    tally_hello(s, e);
+    if (code) {
+        guard_count_answer(s->guard, code);
+        say_clear(&s->channel, s->settings, code, NULL);
     }
     return e;
 }
@@ -331,6 +341,7 @@ void session_run(struct session *s)
         s->login_deadline_ms = after(s->settings->login_timeout);
         serve(s);
     }
+    tally_bytes(s);
     channel_close(&s->channel);
     buf_free(&s->shown);
     log_event(LOG_LEVEL_INFO, "close", "user=%s why=%s", user_of(s),

@@ -3,6 +3,7 @@
 #define SECMSG_HANDLER_SESSION_H
 
 #include "crypto/rsa.h"
+#include "guard/guard.h"
 #include "handler/channel.h"
 #include "handler/reply.h"
 #include "handler/settings.h"
@@ -13,6 +14,7 @@ enum session_state { SESSION_NEW, SESSION_IN };
 struct session {
     const struct settings *settings;
     struct store *store;
+    struct guard *guard;
     int stop_fd; /* as in stream.h */
     struct channel channel;
     enum session_state state;
@@ -22,7 +24,9 @@ struct session {
     uint8_t own_key[RSA_LEN]; /* the modulus that verifies this user's envelopes, once logged in */
     struct buf shown;         /* plain mode: ids that READ gave and nothing acknowledged yet */
     unsigned frames;          /* commands so far */
-    unsigned refusals;        /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
+    uint64_t bytes_in;        /* that were counted */
+    uint64_t bytes_out;
+    unsigned refusals; /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
     uint64_t login_deadline_ms;
     uint64_t checked_ms; /* when the login was last looked at */
     bool is_over;
@@ -32,7 +36,7 @@ struct session {
 /* Serves one connection on stdin and stdout until it ends. Whatever the peer does, that is no error. */
 void session_run(struct session *session);
 
-/* Says `code` in the clear, without a session: for a program that can't begin one. */
+/* Says `code` in the clear, without a session: for a program that can't begin one. NULL: the code's own text. */
 void session_refuse(const struct settings *settings, enum code code, const char *text);
 
 /* The session's user has logged in: for the commands that do that. Sets *unread. */

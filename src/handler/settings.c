@@ -10,6 +10,7 @@
 
 #include "base/conf.h"
 #include "base/setting.h"
+#include "guard/limits.h"
 #include "wire/frame.h"
 
 #include "base/banned.h"
@@ -38,6 +39,17 @@ const char settings_help[] =
     "  --mailbox-per-sender=N     percent of a mailbox that one sender may fill (25)\n"
     "  --retention-days=N         how long unread messages are kept at least, told by INFO;\n"
     "                             0: for ever (0)\n"
+    "  --max-connections=N        at once, in total (1024)\n"
+    "  --max-connections-per-source=N  at once from one address, IPv6: one /64 (256)\n"
+    "  --penalty-login=SECONDS    that a wrong password costs a source (5)\n"
+    "  --penalty-junk=SECONDS     that anything but the protocol costs it (10)\n"
+    "  --penalty-grace=SECONDS    that running into hello-timeout or login-timeout does (10)\n"
+    "  --penalty-min=SECONDS      add up before the source is refused (15)\n"
+    "  --penalty-max=SECONDS      add up at most (600); 0: no penalties\n"
+    "  --penalty-exempt=LIST      addresses and networks that aren't held to that, or none\n"
+    "                             (127.0.0.0/8,::1)\n"
+    "  --registration-rate=N      new accounts an hour, in total (1000)\n"
+    "  --registration-rate-per-source=N  an hour, of one source (60)\n"
     "  --confinement=HOW          required, where a kernel without Landlock or seccomp is to\n"
     "                             serve nobody, or best-effort (best-effort)\n"
     "  --log-level=LEVEL          error, warning, info or debug (info)\n"
@@ -103,10 +115,13 @@ static enum err set(void *context, const char *name, const char *value)
         }
     if (strcmp(name, "store") == 0)
         return set_store(s, value);
+    enum err e = limits_set(&s->guard, name, value);
+    if (e != ERR_NOT_FOUND)
+        return e;
     static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
                                             LOG_LEVEL_DEBUG};
     size_t choice;
-    enum err e = setting_choice(name, value, &choice);
+    e = setting_choice(name, value, &choice);
     if (!e && strcmp(name, "registration") == 0)
         s->registration = (enum registration)choice;
     else if (!e && strcmp(name, "confinement") == 0)
@@ -134,6 +149,7 @@ static enum err set_defaults(struct settings *s)
         .confinement = CONFINEMENT_BEST_EFFORT,
         .log_level = LOG_LEVEL_INFO,
     };
+    limits_default(&s->guard);
     if (!state || *state == '\0')
         return set_store(s, "/var/lib/secmsg");
     size_t len = strcspn(state, ":");
@@ -171,6 +187,16 @@ static const struct option options[] = {
     {"mailbox-bytes", required_argument, NULL, OPTION_SETTING},
     {"mailbox-per-sender", required_argument, NULL, OPTION_SETTING},
     {"retention-days", required_argument, NULL, OPTION_SETTING},
+    {"max-connections", required_argument, NULL, OPTION_SETTING},
+    {"max-connections-per-source", required_argument, NULL, OPTION_SETTING},
+    {"penalty-login", required_argument, NULL, OPTION_SETTING},
+    {"penalty-junk", required_argument, NULL, OPTION_SETTING},
+    {"penalty-grace", required_argument, NULL, OPTION_SETTING},
+    {"penalty-min", required_argument, NULL, OPTION_SETTING},
+    {"penalty-max", required_argument, NULL, OPTION_SETTING},
+    {"penalty-exempt", required_argument, NULL, OPTION_SETTING},
+    {"registration-rate", required_argument, NULL, OPTION_SETTING},
+    {"registration-rate-per-source", required_argument, NULL, OPTION_SETTING},
     {NULL, 0, NULL, 0},
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "guard/guard.h"
 #include "store/store.h"
 
 #define SETTINGS_CONFIG "/etc/secmsg/secmsg.conf"
@@ -27,6 +28,7 @@ struct settings {
     uint64_t idle_timeout;  /* seconds without a command, once logged in */
     uint64_t max_message;   /* bytes of an envelope or an unsigned text */
     struct store_quota quota;
+    struct guard_limits guard;
     enum registration registration;
     enum confinement confinement;
     enum log_level log_level;

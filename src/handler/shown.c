@@ -15,9 +15,11 @@ enum err shown_acknowledge(struct session *s)
     uint64_t unread;
     if (s->shown.len == 0)
         return ERR_OK;
-    enum err e = store_ack(s->store, &s->login, (const char *)s->shown.data,
-                           s->shown.len / FIELD_ID_LEN, &unread);
-    if (!e)
-        buf_clear(&s->shown);
-    return e;
+    size_t n = s->shown.len / FIELD_ID_LEN;
+    enum err e = store_ack(s->store, &s->login, (const char *)s->shown.data, n, &unread);
+    if (e)
+        return e;
+    guard_count(s->guard, GUARD_ACKNOWLEDGED, n);
+    buf_clear(&s->shown);
+    return ERR_OK;
 }

@@ -54,12 +54,15 @@ def home(store):
 
 def digest(path):
     """All names, modes, owners and contents; and when files were last written. A check may make a file without
-    a name in a healthy shard, which only that directory's time shows."""
+    a name in a healthy shard, which only that directory's time shows. What handlers know of each other is no part
+    of the store."""
     found = {}
     if not os.path.isdir(path):
         return os.stat(path).st_mtime_ns
     for directory, below, names in os.walk(path):
         for name in (*below, *names, '.'):
+            if name == 'guard':
+                continue
             full = os.path.join(directory, name)
             st = os.lstat(full)
             content = open(full, 'rb').read() if name in names else None

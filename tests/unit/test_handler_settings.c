@@ -88,10 +88,27 @@ static void every_name_is_known_in_both_places(void **state)
     /* The same name and value, in the file and on the command line, end in the same settings. */
     (void)state;
     static const char *const both[][2] = {
-        {"store", "/somewhere/else"}, {"hello-timeout", "1"},     {"login-timeout", "2"},
-        {"idle-timeout", "86400"},    {"registration", "invite"}, {"max-message", "64M"},
-        {"mailbox-messages", "3"},    {"mailbox-bytes", "1G"},    {"mailbox-per-sender", "100"},
-        {"retention-days", "36500"},  {"log-level", "debug"},
+        {"store", "/somewhere/else"},
+        {"hello-timeout", "1"},
+        {"login-timeout", "2"},
+        {"idle-timeout", "86400"},
+        {"registration", "invite"},
+        {"max-message", "64M"},
+        {"mailbox-messages", "3"},
+        {"mailbox-bytes", "1G"},
+        {"mailbox-per-sender", "100"},
+        {"retention-days", "36500"},
+        {"log-level", "debug"},
+        {"max-connections", "4096"},
+        {"max-connections-per-source", "1"},
+        {"penalty-login", "0"},
+        {"penalty-junk", "1"},
+        {"penalty-grace", "86400"},
+        {"penalty-min", "0"},
+        {"penalty-max", "0"},
+        {"penalty-exempt", "192.0.2.0/24 ::1"},
+        {"registration-rate", "1"},
+        {"registration-rate-per-source", "100000"},
     };
     assert_int_equal(READ(NULL), ERR_OK);
     const struct settings defaults = settings;

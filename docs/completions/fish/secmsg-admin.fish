@@ -25,6 +25,9 @@ end
 complete -c secmsg-admin -f
 complete -c secmsg-admin -n '__secmsg_admin_is ""' -a '(__secmsg_admin_help | string match -rg "^  ([a-z]+)" | sort -u)'
 complete -c secmsg-admin -n '__secmsg_admin_is users' -a '(__secmsg_admin_help | string match -arg "users:? +([a-z]+)")'
+complete -c secmsg-admin -n '__secmsg_admin_is penalties' -a clear
+complete -c secmsg-admin -n '__secmsg_admin_is "penalties
+clear"' -a all
 complete -c secmsg-admin -n '__secmsg_admin_is backup; or __secmsg_admin_is restore' -a '(__fish_complete_directories)'
 complete -c secmsg-admin -l store -xa '(__fish_complete_directories)'
 complete -c secmsg-admin -l config -rF

@@ -93,6 +93,7 @@ static const char *const plain[] = {
     "rt_sigreturn",
     "sched_yield",
     "sysinfo",
+    "sched_getaffinity",
     "exit",
     "exit_group",
 };

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/base64.h"
+#include "base/boot.h"
 #include "base/conf.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -113,28 +114,12 @@ static enum err check_place(const struct directory *d, const struct complaint *c
     return ERR_OK;
 }
 
-/* rule 6: the kernel's own file, which is what sd_id128_get_boot reads; libsystemd for it alone would
- * cost each process 0.4 ms. */
 static enum err read_boot(struct directory *d, const struct complaint *c)
 {
-    struct buf text = BUF_INIT(64);
-    size_t n = 0;
-    enum err e = file_read(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &text);
-    for (size_t i = 0; !e && i < text.len && n < 2 * sizeof(d->boot); i++) {
-        uint8_t digit = text.data[i];
-        if (digit == '-' || digit == '\n')
-            continue;
-        digit = digit >= 'a' && digit <= 'f' ? (uint8_t)(digit - 'a' + 10) : (uint8_t)(digit - '0');
-        if (digit > 15)
-            break;
-        d->boot[n / 2] = (uint8_t)(d->boot[n / 2] << 4 | digit);
-        n++;
-    }
-    buf_free(&text);
-    if (e || n != 2 * sizeof(d->boot))
-        return complain(c, ERR_UNSUPPORTED,
-                        "can't be used without /proc/sys/kernel/random/boot_id; mount /proc");
-    return ERR_OK;
+    if (!boot_id(d->boot))
+        return ERR_OK;
+    return complain(c, ERR_UNSUPPORTED,
+                    "can't be used without /proc/sys/kernel/random/boot_id; mount /proc");
 }
 
 /* What store.conf has said so far. */

@@ -38,8 +38,8 @@ static enum err found_failed(const char *what)
 static bool is_own_name(const char *name, const char *also)
 {
     static const char *const names[] =
-        {".",        "..",         FOUND_CONF,        FOUND_HOST_KEY,
-         FOUND_LOCK, FOUND_SHARDS, FOUND_CONF ".new", FOUND_HOST_KEY ".new"};
+        {".",          "..",        FOUND_CONF,        FOUND_HOST_KEY,       FOUND_LOCK,
+         FOUND_SHARDS, FOUND_GUARD, FOUND_CONF ".new", FOUND_HOST_KEY ".new"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(name, names[i]) == 0)
             return true;

@@ -10,6 +10,7 @@
 #define FOUND_HOST_KEY "host.key"
 #define FOUND_LOCK     "lock"
 #define FOUND_SHARDS   "shards"
+#define FOUND_GUARD    "guard" /* not the store's own: guard/guard.h */
 
 /* `fd` is the directory, opened for reading. Safe for any number of processes at once, and whichever is
  * killed at whatever point: the next goes on from there. ERR_MALFORMED: it holds other things, and

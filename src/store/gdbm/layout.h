@@ -8,6 +8,7 @@
 
 #include <stdint.h>
 
+#include "base/boot.h"
 #include "crypto/field.h"
 #include "crypto/stretch.h"
 
@@ -15,7 +16,7 @@
 #define LAYOUT_SHARDS         256 /* of a new store: 16,000 messages each is where cost begins to grow */
 #define LAYOUT_SHARDS_MAX     4096
 #define LAYOUT_STORE_ID_LEN   16
-#define LAYOUT_BOOT_LEN       16
+#define LAYOUT_BOOT_LEN       BOOT_ID_LEN
 #define LAYOUT_NAME_LEN       FIELD_USER_MAX /* names are filled up with zeros */
 #define LAYOUT_ID_LEN         16
 #define LAYOUT_HASH_LEN       32

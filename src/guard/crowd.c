@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A slot is owned by a process's number. The kernel removes it when the process dies; what the kernel can't know of
+ * (garbage, a process of another machine's memory image) ends with its lease, since nobody renews it. */
+#include "guard/crowd.h"
+
+#include "base/clock.h"
+#include "guard/penalty.h"
+#include "guard/robust.h"
+#include "guard/table.h"
+
+#include "base/banned.h"
+
+#define LEASE_MS UINT64_C(600000)
+#define SLACK_MS UINT64_C(1000)
+
+#define RETRY_FULL_S    5
+#define RETRY_CROWDED_S 15
+
+unsigned crowd_top(const struct guard *guard)
+{
+    uint64_t top = atomic_load(&guard->file->top);
+    return top < GUARD_CONNECTIONS ? (unsigned)top : GUARD_CONNECTIONS;
+}
+
+static bool is_held(const struct layout_slot *slot, uint32_t owner, uint64_t now_ms)
+{
+    uint64_t seen = atomic_load(&slot->seen);
+    bool is_fresh = seen > now_ms ? seen - now_ms <= SLACK_MS : now_ms - seen <= LEASE_MS;
+    return robust_is_owned(owner) && is_fresh;
+}
+
+bool crowd_has(const struct layout_slot *slot, uint64_t now_ms, uint64_t *source)
+{
+    bool has = is_held(slot, atomic_load(&slot->owner), now_ms);
+    *source = atomic_load(&slot->source);
+    return has;
+}
+
+/* The lease begins before the slot is owned, so that nobody sees it owned and its lease over. */
+static bool try_slot(struct guard *guard, uint32_t at, uint64_t now_ms)
+{
+    struct layout_slot *slot = &guard->file->slots[at];
+    uint32_t before = atomic_load(&slot->owner);
+    if (is_held(slot, before, now_ms))
+        return false;
+    atomic_store(&slot->seen, now_ms);
+    robust_watch(&slot->owner);
+    if (!atomic_compare_exchange_strong(&slot->owner, &before, guard->self)) {
+        robust_forget();
+        return false;
+    }
+    atomic_store(&slot->source, guard->source);
+    guard->slot = at;
+    return true;
+}
+
+static bool take_slot(struct guard *guard, uint64_t now_ms)
+{
+    uint64_t top = atomic_load(&guard->file->top);
+    for (uint32_t at = 0; at < GUARD_CONNECTIONS; at++)
+        if (try_slot(guard, at, now_ms)) {
+            while (top <= at && !atomic_compare_exchange_weak(&guard->file->top, &top, at + 1))
+                ;
+            return true;
+        }
+    return false;
+}
+
+static void give_slot_back(struct guard *guard)
+{
+    if (guard->slot == GUARD_CONNECTIONS)
+        return;
+    uint32_t mine = guard->self;
+    atomic_compare_exchange_strong(&guard->file->slots[guard->slot].owner, &mine, 0);
+    robust_forget();
+    guard->slot = GUARD_CONNECTIONS;
+}
+
+/* Whoever comes is counted first, and then counts: of two that come at once one at least sees the other. */
+static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
+{
+    uint64_t all = 0, same = 0, source;
+    unsigned top = crowd_top(guard);
+    for (unsigned i = 0; i < top; i++)
+        if (crowd_has(&guard->file->slots[i], now_ms, &source)) {
+            all++;
+            same += source == guard->source;
+        }
+    if (all > guard->limits->connections)
+        return GUARD_FULL;
+    if (guard->source != SOURCE_LOCAL && same > guard->limits->connections_per_source)
+        return GUARD_CROWDED;
+    return GUARD_ADMITTED;
+}
+
+static bool is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *retry_s)
+{
+    uint64_t left_ms;
+    if (guard->source == SOURCE_LOCAL || guard->is_exempt)
+        return false;
+    const struct layout_source *place = table_find(guard, guard->source);
+    if (!place || !penalty_refuses(guard, place, now_ms, &left_ms))
+        return false;
+    *retry_s = (left_ms + 999) / 1000;
+    return true;
+}
+
+static enum guard_verdict refuse(struct guard *guard, enum guard_verdict verdict)
+{
+    static const enum guard_counter counters[] = {
+        [GUARD_FULL] = GUARD_REFUSED_FULL,
+        [GUARD_CROWDED] = GUARD_REFUSED_SOURCE,
+        [GUARD_PENALISED] = GUARD_REFUSED_PENALTY,
+    };
+    give_slot_back(guard);
+    guard_count(guard, counters[verdict], 1);
+    return verdict;
+}
+
+enum guard_verdict guard_enter(struct guard *guard, const struct source_peer *peer, uint64_t now_ms,
+                               uint64_t *retry_s)
+{
+    guard->source = peer->source;
+    guard->is_exempt = source_list_has(&guard->limits->exempt, peer);
+    guard->entered_us = clock_monotonic_us();
+    if (is_penalised(guard, now_ms, retry_s))
+        return refuse(guard, GUARD_PENALISED);
+    enum guard_verdict verdict = take_slot(guard, now_ms) ? judge(guard, now_ms) : GUARD_FULL;
+    *retry_s = verdict == GUARD_FULL ? RETRY_FULL_S : RETRY_CROWDED_S;
+    if (verdict != GUARD_ADMITTED)
+        return refuse(guard, verdict);
+    guard_count(guard, GUARD_STARTED, 1);
+    return GUARD_ADMITTED;
+}
+
+void guard_renew(struct guard *guard, uint64_t now_ms)
+{
+    if (guard->slot != GUARD_CONNECTIONS)
+        atomic_store_explicit(&guard->file->slots[guard->slot].seen, now_ms, memory_order_relaxed);
+}
+
+void guard_leave(struct guard *guard)
+{
+    if (guard->slot == GUARD_CONNECTIONS)
+        return;
+    guard_count_connection(guard, clock_monotonic_us() - guard->entered_us);
+    guard_count(guard, GUARD_CPU_US, clock_processor_us());
+    give_slot_back(guard);
+}
