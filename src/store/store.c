@@ -119,6 +119,21 @@ enum err store_account_invited(struct store *store, const char *user, struct spa
     return store->keeper->account_invited(store, user, hash);
 }
 
+enum err store_account_admitted(struct store *store, const char *user, struct span invite)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, "", invite);
+    return store->keeper->account_admitted(store, user, hash);
+}
+
+enum err store_account_create_admitted(struct store *store, const char *user, struct span invite,
+                                       struct store_account *account)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, "", invite);
+    return store->keeper->account_create_admitted(store, user, hash, account);
+}
+
 enum err store_account_change(struct store *store, const char *user, struct store_account *account)
 {
     return store->keeper->account_change(store, user, account);

@@ -110,6 +110,17 @@ enum err store_account_create_invited(struct store *store, const char *user, str
  * for none. */
 enum err store_account_invited(struct store *store, const char *user, struct span invite) MUST_USE;
 
+/* Whether an invitation to any name (operate_invite) admits this one now: it is good and has a use left, or one was
+ * spent for this very name. Nothing is spent. ERR_DENIED: everything else, and nobody is told what. */
+enum err store_account_admitted(struct store *store, const char *user, struct span invite) MUST_USE;
+
+/* Registers a name that nobody ever had, by such an invitation. A use of it is spent for this name and durable before
+ * there is an account, so that there are never more accounts than uses; who dies between the two comes again with
+ * the same name and invitation and spends no other. ERR_EXISTS: the name is taken, and nothing spent; ERR_DENIED as
+ * above. On any other error a use may be spent for this name. Settles what is pending (store_settle). */
+enum err store_account_create_admitted(struct store *store, const char *user, struct span invite,
+                                       struct store_account *account) MUST_USE;
+
 /* Replaces salt, check_salt, check and vault (not the identity). ERR_DENIED if the account's version is no
  * longer account->version: somebody else changed it first. Sets the new one. */
 enum err store_account_change(struct store *store, const char *user,

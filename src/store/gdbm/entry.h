@@ -58,6 +58,17 @@ enum err entry_get_share(struct index *index, uint64_t mailbox,
                          struct entry_share *share) MUST_USE;
 enum err entry_put_share(struct index *index, const struct entry_share *share) MUST_USE;
 
+enum err entry_get_invitation(struct index *index, uint64_t number,
+                              struct entry_invitation *invitation) MUST_USE;
+enum err entry_put_invitation(struct index *index, uint64_t number,
+                              const struct entry_invitation *invitation) MUST_USE;
+enum err entry_remove_invitation(struct index *index, uint64_t number) MUST_USE;
+
+enum err entry_get_use(struct index *index, uint64_t invitation,
+                       const char name[static LAYOUT_NAME_LEN], struct entry_use *use) MUST_USE;
+enum err entry_put_use(struct index *index, const struct entry_use *use) MUST_USE;
+enum err entry_remove_use(struct index *index, const struct entry_use *use) MUST_USE;
+
 /* Sequences, chunks and slots. */
 uint64_t entry_chunk_of(uint64_t sequence);
 unsigned entry_slot_of(uint64_t sequence);
