@@ -26,6 +26,8 @@ struct keeper {
     void (*watch_clear)(struct store *store);
 
     enum err (*account_get)(struct store *store, const char *user, struct store_account *account);
+    enum err (*account_get_alike)(struct store *store, const char *user, size_t typical,
+                                  struct store_account *account);
     enum err (*account_find)(struct store *store, const char *user);
     enum err (*account_create)(struct store *store, const char *user, const uint8_t *invite,
                                struct store_account *account);

@@ -94,6 +94,12 @@ enum err store_account_get(struct store *store, const char *user, struct store_a
     return store->keeper->account_get(store, user, account);
 }
 
+enum err store_account_get_alike(struct store *store, const char *user, size_t typical,
+                                 struct store_account *account)
+{
+    return store->keeper->account_get_alike(store, user, typical, account);
+}
+
 enum err store_account_find(struct store *store, const char *user)
 {
     return store->keeper->account_find(store, user);

@@ -93,6 +93,11 @@ void store_account_free(struct store_account *account);
 enum err store_account_get(struct store *store, const char *user,
                            struct store_account *account) MUST_USE;
 
+/* The same for whoever hasn't logged in: with the same work for a name without an account. `typical`: bytes that
+ * identity and vault of most accounts have together. */
+enum err store_account_get_alike(struct store *store, const char *user, size_t typical,
+                                 struct store_account *account) MUST_USE;
+
 /* Whether a name has an account, without reading it: ERR_OK, or ERR_NOT_FOUND as above. */
 enum err store_account_find(struct store *store, const char *user) MUST_USE;
 

@@ -3,6 +3,7 @@
  * gives out once, so a login from before any change is told apart from every later one. */
 #include <string.h>
 
+#include "store/gdbm/alike.h"
 #include "store/gdbm/commit.h"
 #include "store/gdbm/invite.h"
 #include "store/gdbm/login.h"
@@ -22,6 +23,7 @@ struct work {
     uint64_t version;      /* as the caller knew it */
     const uint8_t *invite; /* to this name; NULL: none */
     struct origin origin;  /* of the account that is made */
+    size_t typical;        /* bytes of most accounts' identity and vault */
     bool is_others; /* the name was had first by another, whom this invitation didn't admit */
 };
 
@@ -81,6 +83,29 @@ static enum err get(struct shard *shard, void *context)
     struct entry_account entry;
     enum err e = login_find(shard, work->user, &entry);
     return e ? e : read_account(shard, &entry, work->account, &work->origin);
+}
+
+static enum err get_alike(struct shard *shard, void *context)
+{
+    struct work *work = context;
+    struct entry_account entry;
+    enum err e = alike_find(shard, work->user, &entry);
+    if (e && e != ERR_NOT_FOUND)
+        return e;
+    if (e || entry.state != ACCOUNT_ACTIVE)
+        return alike_read_nothing(shard, work->user, work->typical);
+    if (!entry_is_name(entry.name, work->user))
+        return ERR_DAMAGED;
+    return read_account(shard, &entry, work->account, &work->origin);
+}
+
+enum err account_get_alike(struct store *store, const char *user, size_t typical,
+                           struct store_account *account)
+{
+    struct work work = {.user = user, .account = account, .typical = typical};
+    if (!field_is_user(span_str(user)))
+        return ERR_NOT_FOUND;
+    return alike_run(store, user, get_alike, &work);
 }
 
 enum err account_get(struct store *store, const char *user, struct store_account *account)
@@ -248,9 +273,7 @@ static enum err see_invite(struct shard *shard, void *context)
 {
     const struct work *work = context;
     struct entry_account entry;
-    char name[LAYOUT_NAME_LEN];
-    entry_set_name(name, work->user);
-    enum err e = entry_get_account(shard->index, name, &entry);
+    enum err e = alike_find(shard, work->user, &entry);
     return e ? e : invite_check(shard, &entry, work->invite);
 }
 
@@ -259,7 +282,7 @@ enum err account_invited(struct store *store, const char *user, const uint8_t *i
     struct work work = {.user = user, .invite = invite};
     if (!field_is_user(span_str(user)))
         return ERR_NOT_FOUND;
-    return shard_run(store, user, false, see_invite, &work);
+    return alike_run(store, user, see_invite, &work);
 }
 
 static enum err change(struct shard *shard, void *context)

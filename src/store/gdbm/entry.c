@@ -64,6 +64,12 @@ enum err entry_get_account(struct index *index, const char fixed_name[static LAY
     return e ? e : ERR_DAMAGED;
 }
 
+enum err entry_touch_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN])
+{
+    enum err e = index_touch(index, account_key(index, fixed_name).bytes);
+    return e ? e : index_touch(index, name_key(index, fixed_name).bytes);
+}
+
 enum err entry_put_account(struct index *index, const struct entry_account *account)
 {
     struct entry_name witness = {0};

@@ -14,6 +14,10 @@ bool entry_is_name(const char fixed[static LAYOUT_NAME_LEN], const char *name);
  * not look free because GDBM can't find one of them; ERR_DAMAGED that only the second is. */
 enum err entry_get_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN],
                            struct entry_account *account) MUST_USE;
+
+/* Reads what a look-up may have to, whether the account is there or not. Before it: then it has nothing to read. */
+enum err entry_touch_account(struct index *index,
+                             const char fixed_name[static LAYOUT_NAME_LEN]) MUST_USE;
 enum err entry_put_account(struct index *index, const struct entry_account *account) MUST_USE;
 
 enum err entry_get_mailbox(struct index *index, uint64_t number,

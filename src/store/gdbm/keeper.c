@@ -54,6 +54,7 @@ static const struct keeper gdbm_keeper = {
     .watch_clear = watch_clear,
     .account_find = account_find,
     .account_get = account_get,
+    .account_get_alike = account_get_alike,
     .account_create = account_create,
     .account_invited = account_invited,
     .account_admitted = admit_check,

@@ -68,6 +68,8 @@ void watch_clear(struct store *store);
 /* account.c */
 enum err account_find(struct store *store, const char *user) MUST_USE;
 enum err account_get(struct store *store, const char *user, struct store_account *account) MUST_USE;
+enum err account_get_alike(struct store *store, const char *user, size_t typical,
+                           struct store_account *account) MUST_USE;
 enum err account_create(struct store *store, const char *user, const uint8_t *invite,
                         struct store_account *account) MUST_USE;
 enum err account_invited(struct store *store, const char *user, const uint8_t *invite) MUST_USE;
