@@ -29,6 +29,7 @@ static const struct setting settings[] = {
     {"mailbox-messages", 1, 1000000, {NULL}},
     {"mailbox-bytes", 4096, MANY, {NULL}},
     {"mailbox-per-sender", 1, 100, {NULL}},
+    {"disk-reserve", 0, MANY, {NULL}},
     {"retention-days", 0, 36500, {NULL}},
     {"registration", 0, 0, {"open", "invite", "closed"}},
     {"confinement", 0, 0, {"best-effort", "required"}},

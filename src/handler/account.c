@@ -114,6 +114,10 @@ static enum code create(struct session *s, const struct command *command, enum w
         return CODE_NAME_TAKEN;
     if (e == ERR_DENIED)
         return refuse_invite(command, reply);
+    if (e == ERR_NO_SPACE)
+        return reply_refuse(reply, CODE_STORAGE_FULL,
+                            "this server has too little room for new accounts now; try again "
+                            "later");
     if (!e)
         e = session_enter(s, user, account->version, &unread);
     if (e)

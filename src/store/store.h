@@ -34,6 +34,8 @@ struct store_quota {
     uint64_t messages;           /* per mailbox */
     uint64_t bytes;              /* per mailbox */
     uint64_t per_sender_percent; /* of both, for one sender in one mailbox */
+    uint64_t reserve;            /* bytes of the disk: with less free no message is taken in, and
+                                    with less than twice as much no account */
     uint64_t retention_days;     /* unread messages older than this may be dropped; 0: never */
 };
 

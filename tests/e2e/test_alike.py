@@ -62,17 +62,24 @@ def test_the_same_calls(house, commands):
 
 
 TRIES = 1000
-# What is less nobody sees over a network. Before shards that aren't there were looked up in others it was 80.
-TOLD_US = 30
+PARTS = 20
+# What is less nobody sees over a network. Before shards that aren't there were looked up in others it was 29.
+TOLD_US = 10
+
+
+def quick(times):
+    """The fifth part of them that was served soonest ends here, in us: the part that other processes disturbed least."""
+    return statistics.quantiles(times, n=5)[0] / 1000
 
 
 def tell_apart(ones, others):
-    """How much longer the others took, in us, and what that must exceed to be believed: the median of differences between
-    neighbours, so that what else the machine does falls on both, and six times its standard error, by their spread."""
-    differences = [(b - a) / 1000 for a, b in zip(ones, others)]
-    middle = statistics.median(differences)
-    spread = statistics.median(abs(d - middle) for d in differences)
-    return abs(middle), TOLD_US + 6 * 1.2533 * 1.4826 * spread / len(differences) ** 0.5
+    """How far apart they are, in us, and what that must exceed to be believed: six times its standard error, by how far
+    apart the parts of the series are in which neighbours were measured together."""
+    part = len(ones) // PARTS
+    apart = [quick(others[i:i + part]) - quick(ones[i:i + part]) for i in range(0, part * PARTS, part)]
+    middle = statistics.median(apart)
+    spread = statistics.median(abs(a - middle) for a in apart)
+    return abs(middle), TOLD_US + 6 * 1.2533 * 1.4826 * spread / PARTS ** 0.5
 
 
 def measure(house, commands, kinds):

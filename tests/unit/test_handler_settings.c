@@ -88,10 +88,10 @@ static void every_name_is_known_in_both_places(void **state)
     /* The same name and value, in the file and on the command line, end in the same settings. */
     (void)state;
     static const char *const both[][2] = {
-        {"store", "/somewhere/else"}, {"hello-timeout", "1"},     {"login-timeout", "2"},
-        {"idle-timeout", "86400"},    {"registration", "invite"}, {"max-message", "64M"},
-        {"mailbox-messages", "3"},    {"mailbox-bytes", "1G"},    {"mailbox-per-sender", "100"},
-        {"retention-days", "36500"},  {"log-level", "debug"},
+        {"store", "/somewhere/else"}, {"hello-timeout", "1"},      {"login-timeout", "2"},
+        {"idle-timeout", "86400"},    {"registration", "invite"},  {"max-message", "64M"},
+        {"mailbox-messages", "3"},    {"mailbox-bytes", "1G"},     {"mailbox-per-sender", "100"},
+        {"disk-reserve", "0"},        {"retention-days", "36500"}, {"log-level", "debug"},
     };
     assert_int_equal(READ(NULL), ERR_OK);
     const struct settings defaults = settings;
@@ -114,15 +114,23 @@ static void a_bad_value_is_refused_in_both_places(void **state)
 {
     /* Out of bounds, no number, no such word, empty. */
     (void)state;
-    static const char *const both[][2] =
-        {{"hello-timeout", "0"},        {"hello-timeout", "86401"},
-         {"login-timeout", "-1"},       {"idle-timeout", "ten"},
-         {"idle-timeout", ""},          {"max-message", "4095"},
-         {"max-message", "65M"},        {"mailbox-messages", "0"},
-         {"mailbox-bytes", "4095"},     {"mailbox-per-sender", "0"},
-         {"mailbox-per-sender", "101"}, {"retention-days", "36501"},
-         {"registration", "Open"},      {"registration", ""},
-         {"log-level", "loud"},         {"store", ""}};
+    static const char *const both[][2] = {{"hello-timeout", "0"},
+                                          {"hello-timeout", "86401"},
+                                          {"login-timeout", "-1"},
+                                          {"idle-timeout", "ten"},
+                                          {"idle-timeout", ""},
+                                          {"max-message", "4095"},
+                                          {"max-message", "65M"},
+                                          {"mailbox-messages", "0"},
+                                          {"mailbox-bytes", "4095"},
+                                          {"mailbox-per-sender", "0"},
+                                          {"mailbox-per-sender", "101"},
+                                          {"retention-days", "36501"},
+                                          {"disk-reserve", "1025G"},
+                                          {"registration", "Open"},
+                                          {"registration", ""},
+                                          {"log-level", "loud"},
+                                          {"store", ""}};
     for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
         char text[100];
         write_conf("");

@@ -190,7 +190,7 @@ static enum err create(struct shard *shard, void *context)
     if (!e)
         e = judge_name(shard, work, &entry);
     if (!e || e == ERR_NOT_FOUND)
-        e = commit_check_room(shard);
+        e = commit_check_reserve(shard, COMMIT_ACCOUNT);
     if (e)
         return e;
     a.flags = work->account->has_identity ? ACCOUNT_HAS_IDENTITY : 0;
@@ -258,7 +258,7 @@ static enum err see_free(struct shard *shard, void *context)
     entry_set_name(name, work->user);
     enum err e = entry_get_account(shard->index, name, &entry);
     if (e == ERR_NOT_FOUND)
-        return commit_check_room(shard);
+        return commit_check_reserve(shard, COMMIT_ACCOUNT);
     return e ? e : ERR_EXISTS;
 }
 

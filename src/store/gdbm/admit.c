@@ -92,7 +92,7 @@ static enum err spend(struct shard *shard, void *context)
     enum err e = look(shard, work, &has_use);
     if (e || has_use)
         return e;
-    e = commit_check_room(shard);
+    e = commit_check_reserve(shard, COMMIT_ACCOUNT);
     return e ? e : write_use(shard, work, 0);
 }
 
@@ -115,7 +115,6 @@ static void return_use(struct store *store, struct work *work)
         e = run(store, work, give_back);
     if (e && e != ERR_DENIED) /* the invitation was revoked */
         log_event(LOG_LEVEL_WARNING, "use_not_returned", "error=\"%s\"", err_text(e));
-    point_pass("admit: returned");
 }
 
 enum err admit_create(struct store *store, const char *user, const uint8_t *invite,

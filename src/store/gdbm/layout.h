@@ -113,9 +113,8 @@ enum record_type {
     RECORD_USE = 0x99,      /* of an invitation, for a name; or that use given back */
     RECORD_REMEMBER = 0xa5, /* an id whose message is gone; only at birth, and no longer written */
     RECORD_MAILBOX = 0xaa,  /* a mailbox's counters; only at birth, behind its messages */
-    RECORD_MEMORY =
-        0xc3, /* ids whose messages are gone; only at birth, before their mailbox's counters */
-    RECORD_REVOKE = 0xcc, /* an invitation, with its uses */
+    RECORD_MEMORY = 0xc3,   /* ids whose messages are gone; only at birth, before the counters */
+    RECORD_REVOKE = 0xcc,   /* an invitation, with its uses */
 };
 
 #define RECORD_SIGNED   1 /* flag of PUT */
@@ -187,17 +186,14 @@ struct record_invite {
 /* INVITATION: this, then a note. Its number, by which the others name it, is the first 8 bytes of the hash. */
 struct record_invitation {
     uint8_t hash[LAYOUT_HASH_LEN]; /* of the token: store.c */
-    uint64_t expires;              /* seconds since 1970, */
-    uint64_t lifetime;             /* and from the record's time on */
-    uint32_t uses;                 /* how many names it admits */
-    uint32_t note_len;
+    uint64_t expires, lifetime;    /* seconds: since 1970, and from the record's time on */
+    uint32_t uses, note_len;       /* how many names it admits; bytes of the note */
 };
 
 struct record_use {
     uint64_t invitation;
     char name[LAYOUT_NAME_LEN];
 };
-
 struct record_revoke {
     uint64_t invitation;
 };
