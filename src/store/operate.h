@@ -140,7 +140,8 @@ struct operate_invitation {
     char note[OPERATE_NOTE_MAX + 1];
 };
 
-/* Lets whoever has the invitation register. Only a hash of it is kept. ERR_MALFORMED: terms that can't be. */
+/* Lets whoever has the invitation register. Only a hash of it is kept. ERR_MALFORMED: terms that can't be; ERR_EXISTS:
+ * it was issued before. */
 enum err operate_invite(struct store *store, struct span invite, const struct operate_terms *terms,
                         struct operate_invitation *invitation) MUST_USE;
 

@@ -200,6 +200,9 @@ static void what_cannot_be_issued_or_revoked(void **state)
         assert_int_equal(operate_invite(f->s, TOKEN, &wrong[i], &made), ERR_MALFORMED);
     assert_int_equal(list(f->s).n, 0);
     made = invite(f->s, TOKEN, 1);
+    const struct operate_terms again = {.lifetime = DAY, .uses = 1, .note = SPAN("")};
+    struct operate_invitation twice;
+    assert_int_equal(operate_invite(f->s, TOKEN, &again, &twice), ERR_EXISTS);
     assert_int_equal(operate_revoke_invitation(f->s, "0123456789abcdef"), ERR_NOT_FOUND);
     assert_int_equal(operate_revoke_invitation(f->s, ""), ERR_NOT_FOUND);
     assert_int_equal(operate_revoke_invitation(f->s, "0x"), ERR_NOT_FOUND);
@@ -219,7 +222,7 @@ static void die(const char *name)
 static void who_died_comes_again(void **state)
 {
     /* Between use and account: another name finds the use spent, the same name goes on, and spends no second. */
-    static const char *const points[] = {"admit: spent", "admit: settled"};
+    static const char *const points[] = {"commit: applied", "settle: fdatasync"};
     struct fixture *f = *state;
     for (size_t i = 0; i < 2; i++) {
         const struct span token = i == 0 ? TOKEN : OTHER;
@@ -249,7 +252,7 @@ static struct operate_invitation meanwhile_made;
 
 static void take_the_name(const char *name)
 {
-    if (strcmp(name, "admit: settled") != 0)
+    if (strcmp(name, "settle: fdatasync") != 0) /* of the use */
         return;
     point_hook = NULL;
     if (meanwhile_token.len == 0)
@@ -305,7 +308,7 @@ static void who_had_the_use_is_in(void **state)
     struct fixture *f = *state;
     meanwhile = f;
     meanwhile_made = invite(f->s, TOKEN, 2);
-    point_wanted = "admit: spent";
+    point_wanted = "settle: fdatasync";
     point_hook = revoke_it;
     assert_int_equal(admit(f->s, "bob", TOKEN), ERR_OK);
     assert_null(point_hook);

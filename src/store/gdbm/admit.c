@@ -10,7 +10,6 @@
 #include "store/gdbm/commit.h"
 #include "store/gdbm/entry.h"
 #include "store/gdbm/invitation.h"
-#include "store/gdbm/point.h"
 #include "store/gdbm/shard.h"
 
 #include "base/banned.h"
@@ -127,10 +126,8 @@ enum err admit_create(struct store *store, const char *user, const uint8_t *invi
     enum err e = account_is_free(store, user);
     if (!e)
         e = run(store, &work, spend);
-    point_pass("admit: spent");
     if (!e)
         e = settle_store(store);
-    point_pass("admit: settled");
     if (!e)
         e = account_create_admitted(store, user, work.number, account, &is_others);
     if (is_others)

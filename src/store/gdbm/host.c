@@ -63,7 +63,12 @@ static enum err issue(struct shard *shard, void *context)
     const struct journal_append record = {.type = RECORD_INVITATION,
                                           .fixed = span_of(work->wanted, sizeof(*work->wanted)),
                                           .rest = work->note};
-    enum err e = commit_check_room(shard);
+    struct entry_invitation known;
+    enum err e = entry_get_invitation(shard->index, work->number, &known);
+    if (e == ERR_NOT_FOUND)
+        e = commit_check_room(shard);
+    else if (!e)
+        e = ERR_EXISTS;
     return e ? e : commit_record(shard, &record);
 }
 
