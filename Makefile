@@ -48,7 +48,7 @@ TEST_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
 BENCH_STORE_SOURCES := $(sort $(wildcard tests/bench/store/*.c))
 CRASH_SOURCES   := $(sort $(wildcard tests/crash/*.c))
-CRASH_SHARED    := $(addprefix tests/crash/,books.c points.c) # by its programs
+CRASH_SHARED    := $(addprefix tests/crash/,books.c guests.c points.c) # by its programs
 FAULTS_SOURCES  := $(sort $(wildcard tests/crash/faults/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
