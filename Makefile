@@ -49,7 +49,7 @@ TEST_SOURCES    := $(sort $(wildcard tests/unit/test_*.c))
 BENCH_SOURCES   := $(sort $(wildcard tests/bench/*.c))
 BENCH_STORE_SOURCES := $(sort $(wildcard tests/bench/store/*.c))
 CRASH_SOURCES   := $(sort $(wildcard tests/crash/*.c))
-CRASH_SHARED    := $(addprefix tests/crash/,books.c points.c) # by its programs
+CRASH_SHARED    := $(addprefix tests/crash/,books.c guests.c points.c) # by its programs
 FAULTS_SOURCES  := $(sort $(wildcard tests/crash/faults/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -254,7 +254,7 @@ PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev 
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
 PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
                  python3-cryptography python3-argon2 python3-pexpect bash zsh fish man-db systemd \
-                 ucspi-tcp-ipv6
+                 ucspi-tcp-ipv6 strace
 PACKAGES_SYSTEMD = systemd systemd-container iproute2 python3 python3-pytest python3-cryptography python3-argon2
 PACKAGES_DEB     = build-essential debhelper po-debconf lintian
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd

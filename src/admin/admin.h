@@ -14,8 +14,11 @@
 struct admin {
     char path[4096]; /* of the store */
     bool is_json;
-    bool may_repair;          /* --repair */
-    uint64_t days;            /* --days, 0 without */
+    bool may_repair;  /* --repair */
+    uint64_t days;    /* --days, 0 without */
+    const char *uses; /* --uses, --expires, --note as given; NULL without */
+    const char *expires;
+    const char *note;
     struct store_quota quota; /* only retention_days matters here */
     struct store *store;      /* NULL until admin_open */
     struct guard guard;       /* zero until guard_look */
@@ -61,6 +64,7 @@ int compact_main(struct admin *admin, int argc, char *argv[]);
 int expire_main(struct admin *admin, int argc, char *argv[]);
 int fingerprint_main(struct admin *admin, int argc, char *argv[]);
 int init_main(struct admin *admin, int argc, char *argv[]);
+int invite_main(struct admin *admin, int argc, char *argv[]);
 int penalties_main(struct admin *admin, int argc, char *argv[]);
 int restore_main(struct admin *admin, int argc, char *argv[]);
 int stats_main(struct admin *admin, int argc, char *argv[]);

@@ -34,8 +34,12 @@ static const char help[] =
     "  users show NAME            one of them\n"
     "  users disable NAME         no login and no new messages, until: users enable NAME\n"
     "  users delete NAME          with all messages, for good; the name stays reserved\n"
-    "  users reset NAME [--days=N]  the same, and print an invitation: whoever has it can\n"
-    "                             register the name once, in 7 days (or N), with new keys\n"
+    "  users reset NAME [--expires=TIME]  the same, and print an invitation: whoever has\n"
+    "                             it can register the name once, with new keys\n"
+    "  invite new [--uses=N] [--expires=TIME] [--note=TEXT]  print an invitation: whoever\n"
+    "                             has it can register any free name, once (or N times)\n"
+    "  invite list                all invitations to any name, and how often each was used\n"
+    "  invite revoke ID           nobody is admitted by it any more\n"
     "  penalties                  which sources have some: how long, what for, and whether new\n"
     "                             connections are refused\n"
     "  penalties clear SOURCE     forget those of an address; of every one: penalties clear all\n"
@@ -45,6 +49,7 @@ static const char help[] =
     "  --store=DIR                the store (default: as secmsg-handler: `store` in the\n"
     "                             settings, else $STATE_DIRECTORY, else /var/lib/secmsg)\n"
     "  --config=FILE              settings (default: " CONFIG_FILE ", if it exists)\n"
+    "  --expires=TIME             how long an invitation is good: 30m, 12h, 7d or 4w (7d)\n"
     "  --json                     for scripts: one JSON object a line\n"
     "  --help                     print this, and exit\n"
     "  --version                  print the version, and exit\n"
@@ -56,17 +61,19 @@ static const struct word {
     int (*main)(struct admin *admin, int argc, char *argv[]);
     bool takes_repair;
     bool takes_days;
+    bool takes_terms; /* of an invitation */
 } words[] = {
-    {"backup", backup_main, false, false},
-    {"check", check_main, true, false},
-    {"compact", compact_main, false, false},
-    {"expire", expire_main, false, true},
-    {"fingerprint", fingerprint_main, false, false},
-    {"init", init_main, false, false},
-    {"penalties", penalties_main, false, false},
-    {"restore", restore_main, false, false},
-    {"stats", stats_main, false, false},
-    {"users", users_main, false, true},
+    {"backup", backup_main, false, false, false},
+    {"check", check_main, true, false, false},
+    {"compact", compact_main, false, false, false},
+    {"expire", expire_main, false, true, false},
+    {"fingerprint", fingerprint_main, false, false, false},
+    {"init", init_main, false, false, false},
+    {"invite", invite_main, false, false, true},
+    {"penalties", penalties_main, false, false, false},
+    {"restore", restore_main, false, false, false},
+    {"stats", stats_main, false, false, false},
+    {"users", users_main, false, false, true},
 };
 
 static enum err set_path(struct admin *admin, const char *path)
@@ -107,12 +114,15 @@ static enum err set_default_path(struct admin *admin)
     return set_path(admin, first);
 }
 
-enum { STORE = 256, CONFIG, DAYS, REPAIR, JSON, HELP, VERSION };
+enum { STORE = 256, CONFIG, DAYS, USES, EXPIRES, NOTE, REPAIR, JSON, HELP, VERSION };
 
 struct options {
     const char *store;
     const char *config;
     const char *days;
+    const char *uses;
+    const char *expires;
+    const char *note;
     bool may_repair;
     bool is_json;
     bool wants_help;
@@ -145,6 +155,15 @@ static int take_option(struct options *o, int option, const char *given)
     case DAYS:
         o->days = optarg;
         return EX_OK;
+    case USES:
+        o->uses = optarg;
+        return EX_OK;
+    case EXPIRES:
+        o->expires = optarg;
+        return EX_OK;
+    case NOTE:
+        o->note = optarg;
+        return EX_OK;
     case REPAIR:
         o->may_repair = true;
         return EX_OK;
@@ -165,10 +184,17 @@ static int take_option(struct options *o, int option, const char *given)
 static int parse(struct options *o, int argc, char *argv[])
 {
     static const struct option options[] = {
-        {"store", required_argument, NULL, STORE}, {"config", required_argument, NULL, CONFIG},
-        {"days", required_argument, NULL, DAYS},   {"repair", no_argument, NULL, REPAIR},
-        {"json", no_argument, NULL, JSON},         {"help", no_argument, NULL, HELP},
-        {"version", no_argument, NULL, VERSION},   {NULL, 0, NULL, 0},
+        {"store", required_argument, NULL, STORE},
+        {"config", required_argument, NULL, CONFIG},
+        {"days", required_argument, NULL, DAYS},
+        {"uses", required_argument, NULL, USES},
+        {"expires", required_argument, NULL, EXPIRES},
+        {"note", required_argument, NULL, NOTE},
+        {"repair", no_argument, NULL, REPAIR},
+        {"json", no_argument, NULL, JSON},
+        {"help", no_argument, NULL, HELP},
+        {"version", no_argument, NULL, VERSION},
+        {NULL, 0, NULL, 0},
     };
     int status = EX_OK;
     opterr = 0;
@@ -193,6 +219,9 @@ static int settle(struct admin *admin, const struct options *o)
         return admin_misuse("--store must be the path of a directory");
     if (o->days != NULL && conf_number(o->days, 1, DAYS_MOST, &admin->days))
         return admin_misuse("--days takes a number from 1 to 36500");
+    admin->uses = o->uses;
+    admin->expires = o->expires;
+    admin->note = o->note;
     admin->is_json = o->is_json;
     admin->may_repair = o->may_repair;
     return EX_OK;
@@ -216,7 +245,10 @@ static int run(struct admin *admin, int argc, char *argv[])
     if (admin->may_repair && !word->takes_repair)
         return admin_misuse("--repair belongs to check");
     if (admin->days != 0 && !word->takes_days)
-        return admin_misuse("--days belongs to expire and to users reset");
+        return admin_misuse("--days belongs to expire");
+    bool has_terms = admin->uses != NULL || admin->expires != NULL || admin->note != NULL;
+    if (has_terms && !word->takes_terms)
+        return admin_misuse("--uses, --expires and --note belong to invite new and users reset");
     return word->main(admin, argc, argv);
 }
 

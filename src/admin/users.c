@@ -9,16 +9,12 @@
 #include "admin/admin.h"
 #include "admin/output.h"
 #include "admin/progress.h"
-#include "base/base64.h"
+#include "admin/token.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "crypto/random.h"
 
 #include "base/banned.h"
 
-#define TOKEN_LEN    24 /* bytes; without padding in b64 */
-#define TOKEN_SIZE   33
-#define RESET_DAYS   7
 #define ACCOUNTS_MAX (SIZE_MAX / 4)
 
 static const char *state_of(const struct operate_account *a)
@@ -187,19 +183,17 @@ static int print_token(const struct admin *admin, const char *name, const char *
 
 static int reset(struct admin *admin, const char *name)
 {
-    uint8_t bytes[TOKEN_LEN];
-    char token[TOKEN_SIZE];
-    uint64_t until;
-    random_key(bytes, sizeof(bytes));
-    base64url_encode_text(token, sizeof(token), span_of(bytes, sizeof(bytes)));
-    uint64_t days = admin->days != 0 ? admin->days : RESET_DAYS;
-    enum err e = operate_reset_account(admin->store, name, span_str(token), days, &until);
+    struct token token;
+    uint64_t lifetime, until;
+    if (token_lifetime(admin->expires, &lifetime))
+        return admin_misuse("--expires takes a time like 30m, 12h, 7d or 4w, at most 3650d");
+    token_make(&token);
+    enum err e = operate_reset_account(admin->store, name, span_str(token.text), lifetime, &until);
     enum err settled = store_settle(admin->store);
     if (!e)
         e = settled;
-    int status = e ? fail_user(e, name) : print_token(admin, name, token, until);
-    bytes_wipe(bytes, sizeof(bytes));
-    bytes_wipe(token, sizeof(token));
+    int status = e ? fail_user(e, name) : print_token(admin, name, token.text, until);
+    token_wipe(&token);
     return status;
 }
 
@@ -223,8 +217,10 @@ int users_main(struct admin *admin, int argc, char *argv[])
                                 words[i].word);
         if (words[i].has_name && !field_is_user(span_str(name)))
             return admin_misuse("%s is no user's name", log_quote(name).text);
-        if (admin->days != 0 && words[i].run != reset)
-            return admin_misuse("users: --days belongs to reset");
+        if (admin->uses != NULL || admin->note != NULL)
+            return admin_misuse("users: --uses and --note belong to invite new");
+        if (admin->expires != NULL && words[i].run != reset)
+            return admin_misuse("users: --expires belongs to reset");
         int status = admin_open(admin);
         return status == EX_OK ? words[i].run(admin, name) : status;
     }

@@ -30,6 +30,7 @@ static const struct setting settings[] = {
     {"mailbox-messages", 1, 1000000, {NULL}, NULL},
     {"mailbox-bytes", 4096, MANY, {NULL}, NULL},
     {"mailbox-per-sender", 1, 100, {NULL}, NULL},
+    {"disk-reserve", 0, MANY, {NULL}, NULL},
     {"retention-days", 0, 36500, {NULL}, NULL},
     {"registration", 0, 0, {"open", "invite", "closed"}, NULL},
     {"max-connections", 1, 4096, {NULL}, NULL},

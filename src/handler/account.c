@@ -27,11 +27,17 @@ static struct span invite_of(const struct command *command)
     return command->n > 2 ? command->fields[2] : SPAN("");
 }
 
-static enum code refuse_invite(struct reply *reply)
+/* What lets a new account in: nothing is asked for, an invitation to its name, or one to any. */
+enum way { WAY_OPEN, WAY_INVITED, WAY_ADMITTED };
+
+/* An invitation that is used up, expired or withdrawn, or was none ever: nobody is told which. */
+static enum code refuse_invite(const struct command *command, struct reply *reply)
 {
+    if (invite_of(command).len == 0)
+        return CODE_BAD_INVITE;
     return reply_refuse(reply, CODE_BAD_INVITE,
-                        "that isn't the invitation to this name, or it has expired; ask who runs "
-                        "this server");
+                        "that isn't a good invitation, or not to this name; ask who runs this "
+                        "server for another");
 }
 
 /* An account stays for ever, and so does a name: how many there can be in an hour is bounded. */
@@ -44,27 +50,34 @@ static enum code check_rate(struct session *s, struct reply *reply)
                         "retry-after=%" PRIu64 " no more new accounts for now", retry_s);
 }
 
-/* Whether this server takes this new account now. Whom its operator has invited to a name, it takes in any
- * case. */
+/* Where invitations are asked for, by one to any name. Looked up before the name is, so that who has none doesn't
+ * learn of names. */
+static enum err find_admission(const struct session *s, const char *user, struct span invite)
+{
+    if (s->settings->registration != REGISTRATION_INVITE || invite.len == 0)
+        return ERR_DENIED;
+    return store_account_admitted(s->store, user, invite);
+}
+
+/* Whether this server takes this new account now, and what lets it in. Whom its operator has invited to a name, it
+ * takes in any case. */
 static enum code check_policy(struct session *s, const char *user, const struct command *command,
-                              struct reply *reply)
+                              enum way *way, struct reply *reply)
 {
     struct span invite = invite_of(command);
-    enum err e = invite.len > 0 ? store_account_invited(s->store, user, invite) : ERR_NOT_FOUND;
-    if (e == ERR_DENIED)
-        return refuse_invite(reply);
+    enum registration policy = s->settings->registration;
+    *way = WAY_ADMITTED;
+    enum err e = find_admission(s, user, invite);
+    if (e != ERR_DENIED)
+        return e ? reply_store_error(reply, e) : CODE_NONE;
+    *way = WAY_INVITED;
+    e = invite.len > 0 ? store_account_invited(s->store, user, invite) : ERR_NOT_FOUND;
+    if (e == ERR_DENIED || (e == ERR_NOT_FOUND && policy == REGISTRATION_INVITE))
+        return refuse_invite(command, reply);
     if (e != ERR_NOT_FOUND)
         return e ? reply_store_error(reply, e) : CODE_NONE;
-    switch (s->settings->registration) {
-    case REGISTRATION_OPEN:
-        return check_rate(s, reply);
-    case REGISTRATION_CLOSED:
-        return CODE_REGISTRATION_CLOSED;
-    case REGISTRATION_INVITE:
-        /* Invitations to a new name aren't issued by this version: none can be right. */
-        return CODE_BAD_INVITE;
-    }
-    return CODE_INTERNAL;
+    *way = WAY_OPEN;
+    return policy == REGISTRATION_OPEN ? check_rate(s, reply) : CODE_REGISTRATION_CLOSED;
 }
 
 /* Salt, identity and vault out of REGISTER's body, each checked. */
@@ -89,16 +102,35 @@ static enum code take_body(struct store_account *account, struct span user, stru
     return code;
 }
 
-static enum code create(struct session *s, const char *user, struct span invite,
+static enum err store_by(struct session *s, const char *user, struct span invite, enum way way,
+                         struct store_account *account)
+{
+    switch (way) {
+    case WAY_INVITED:
+        return store_account_create_invited(s->store, user, invite, account);
+    case WAY_ADMITTED:
+        return store_account_create_admitted(s->store, user, invite, account);
+    default:
+        return store_account_create(s->store, user, account);
+    }
+}
+
+static enum code create(struct session *s, const struct command *command, enum way way,
                         struct store_account *account, struct reply *reply)
 {
+    char user[FIELD_USER_SIZE];
     uint64_t unread;
-    enum err e = invite.len > 0 ? store_account_create_invited(s->store, user, invite, account)
-                                : store_account_create(s->store, user, account);
+    if (!span_to_text(command->fields[0], user, sizeof(user)))
+        return CODE_BAD_NAME;
+    enum err e = store_by(s, user, invite_of(command), way, account);
     if (e == ERR_EXISTS)
         return CODE_NAME_TAKEN;
     if (e == ERR_DENIED)
-        return refuse_invite(reply);
+        return refuse_invite(command, reply);
+    if (e == ERR_NO_SPACE)
+        return reply_refuse(reply, CODE_STORAGE_FULL,
+                            "this server has too little room for new accounts now; try again "
+                            "later");
     if (!e)
         e = session_enter(s, user, account->version, &unread);
     if (e)
@@ -119,7 +151,8 @@ enum code command_register(struct session *s, const struct command *command, str
         s->channel.is_plain ? ERR_OK : credential_set(s, &account, name, command->fields[1]);
     if (e)
         return e == ERR_MALFORMED ? CODE_WEAK_SECRET : CODE_INTERNAL;
-    enum code code = check_policy(s, user, command, reply);
+    enum way way;
+    enum code code = check_policy(s, user, command, &way, reply);
     if (!code && s->channel.is_plain) {
         e = credential_set(s, &account, name, command->fields[1]);
         if (e)
@@ -128,7 +161,7 @@ enum code command_register(struct session *s, const struct command *command, str
         code = take_body(&account, name, command->body);
     }
     if (!code)
-        code = create(s, user, invite_of(command), &account, reply);
+        code = create(s, command, way, &account, reply);
     store_account_free(&account);
     return code;
 }

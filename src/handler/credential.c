@@ -28,11 +28,19 @@ enum err credential_load(struct session *s, struct span name, struct store_accou
                          bool *exists)
 {
     char user[FIELD_USER_SIZE];
-    enum err e = ERR_NOT_FOUND;
-    if (field_is_user(name) && span_to_text(name, user, sizeof(user)))
-        e = store_account_get(s->store, user, account);
-    *exists = !e;
-    return e == ERR_NOT_FOUND ? credential_load_decoy(s, name, account) : e;
+    struct store_account decoy = STORE_ACCOUNT_INIT;
+    enum err e = credential_load_decoy(s, name, &decoy), found = ERR_NOT_FOUND;
+    if (!e && field_is_user(name) && span_to_text(name, user, sizeof(user)))
+        found =
+            store_account_get_alike(s->store, user, decoy.identity.len + decoy.vault.len, account);
+    *exists = !e && !found;
+    if (e || found != ERR_NOT_FOUND) {
+        store_account_free(&decoy);
+        return e ? e : found;
+    }
+    store_account_free(account);
+    *account = decoy;
+    return ERR_OK;
 }
 
 /* The client's half, done here for plain mode. */

@@ -37,6 +37,8 @@ const char settings_help[] =
     "  --mailbox-messages=N       waiting in one mailbox (10000)\n"
     "  --mailbox-bytes=BYTES      waiting in one mailbox (256M)\n"
     "  --mailbox-per-sender=N     percent of a mailbox that one sender may fill (25)\n"
+    "  --disk-reserve=BYTES       of the disk that are left free: with less nobody can send,\n"
+    "                             with less than twice as much nobody can register (64M)\n"
     "  --retention-days=N         how long unread messages are kept at least, told by INFO;\n"
     "                             0: for ever (0)\n"
     "  --max-connections=N        at once, in total (1024)\n"
@@ -72,6 +74,7 @@ static const struct {
     {"mailbox-messages", offsetof(struct settings, quota.messages)},
     {"mailbox-bytes", offsetof(struct settings, quota.bytes)},
     {"mailbox-per-sender", offsetof(struct settings, quota.per_sender_percent)},
+    {"disk-reserve", offsetof(struct settings, quota.reserve)},
     {"retention-days", offsetof(struct settings, quota.retention_days)},
 };
 
@@ -144,6 +147,7 @@ static enum err set_defaults(struct settings *s)
         .quota = {.messages = 10000,
                   .bytes = 256 * 1024 * 1024,
                   .per_sender_percent = 25,
+                  .reserve = 64 * 1024 * 1024,
                   .retention_days = 0},
         .registration = REGISTRATION_OPEN,
         .confinement = CONFINEMENT_BEST_EFFORT,
@@ -186,6 +190,7 @@ static const struct option options[] = {
     {"mailbox-messages", required_argument, NULL, OPTION_SETTING},
     {"mailbox-bytes", required_argument, NULL, OPTION_SETTING},
     {"mailbox-per-sender", required_argument, NULL, OPTION_SETTING},
+    {"disk-reserve", required_argument, NULL, OPTION_SETTING},
     {"retention-days", required_argument, NULL, OPTION_SETTING},
     {"max-connections", required_argument, NULL, OPTION_SETTING},
     {"max-connections-per-source", required_argument, NULL, OPTION_SETTING},

@@ -9,8 +9,8 @@
 #include "store/operate.h"
 #include "store/store.h"
 
-/* A keeper never sees an invitation, only its hash, bound to the name; NULL where there is none. It compares them
- * by bytes_equal_secret. */
+/* A keeper never sees an invitation, only its hash, bound to the name, or to "" where it is to any; NULL where there
+ * is none. It compares them by bytes_equal_secret. */
 #define KEEPER_INVITE_LEN HASH_LEN
 void keeper_hash_invite(uint8_t hash[static KEEPER_INVITE_LEN], const char *user,
                         struct span invite);
@@ -26,10 +26,15 @@ struct keeper {
     void (*watch_clear)(struct store *store);
 
     enum err (*account_get)(struct store *store, const char *user, struct store_account *account);
+    enum err (*account_get_alike)(struct store *store, const char *user, size_t typical,
+                                  struct store_account *account);
     enum err (*account_find)(struct store *store, const char *user);
     enum err (*account_create)(struct store *store, const char *user, const uint8_t *invite,
                                struct store_account *account);
     enum err (*account_invited)(struct store *store, const char *user, const uint8_t *invite);
+    enum err (*account_admitted)(struct store *store, const char *user, const uint8_t *invite);
+    enum err (*account_create_admitted)(struct store *store, const char *user,
+                                        const uint8_t *invite, struct store_account *account);
     enum err (*account_change)(struct store *store, const char *user,
                                struct store_account *account);
     enum err (*account_delete)(struct store *store, const char *user, uint64_t version);
@@ -62,7 +67,12 @@ struct keeper {
     enum err (*disable_account)(struct store *store, const char *user, bool is_disabled);
     enum err (*remove_account)(struct store *store, const char *user);
     enum err (*reset_account)(struct store *store, const char *user, const uint8_t *invite,
-                              uint64_t days, uint64_t *until);
+                              uint64_t lifetime, uint64_t *until);
+    enum err (*invite)(struct store *store, const uint8_t *invite,
+                       const struct operate_terms *terms, struct operate_invitation *invitation);
+    enum err (*revoke_invitation)(struct store *store, const char *id);
+    enum err (*visit_invitations)(struct store *store, unsigned shard,
+                                  operate_invitation_visitor *visit, void *context);
 };
 
 struct store {

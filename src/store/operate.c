@@ -66,9 +66,40 @@ enum err operate_delete_account(struct store *store, const char *user)
 }
 
 enum err operate_reset_account(struct store *store, const char *user, struct span invite,
-                               uint64_t days, uint64_t *until)
+                               uint64_t lifetime, uint64_t *until)
 {
     uint8_t hash[KEEPER_INVITE_LEN];
     keeper_hash_invite(hash, user, invite);
-    return store->keeper->reset_account(store, user, hash, days, until);
+    return store->keeper->reset_account(store, user, hash, lifetime, until);
+}
+
+bool operate_is_note(struct span note)
+{
+    if (note.len > OPERATE_NOTE_MAX || !field_is_utf8(note))
+        return false;
+    for (size_t i = 0; i < note.len; i++)
+        if (note.data[i] < ' ' || note.data[i] == 0x7f)
+            return false;
+    return true;
+}
+
+enum err operate_invite(struct store *store, struct span invite, const struct operate_terms *terms,
+                        struct operate_invitation *invitation)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    if (terms->uses < 1 || terms->uses > OPERATE_USES_MAX || !operate_is_note(terms->note))
+        return ERR_MALFORMED;
+    keeper_hash_invite(hash, "", invite);
+    return store->keeper->invite(store, hash, terms, invitation);
+}
+
+enum err operate_revoke_invitation(struct store *store, const char *id)
+{
+    return store->keeper->revoke_invitation(store, id);
+}
+
+enum err operate_visit_invitations(struct store *store, unsigned shard,
+                                   operate_invitation_visitor *visit, void *context)
+{
+    return store->keeper->visit_invitations(store, shard, visit, context);
 }

@@ -110,10 +110,49 @@ enum err operate_disable_account(struct store *store, const char *user, bool is_
  * invitation, the invitation. ERR_NOT_FOUND: there is neither. */
 enum err operate_delete_account(struct store *store, const char *user) MUST_USE;
 
-/* Removes an account as above, and lets whoever has the invitation register the name once, within so many days:
+/* Removes an account as above, and lets whoever has the invitation register the name once, within so many seconds:
  * for somebody who lost password and keys, which nobody can bring back. An earlier invitation is no longer
  * good. Sets *until. Only a hash of it is kept. ERR_NOT_FOUND: nobody ever had that name. */
 enum err operate_reset_account(struct store *store, const char *user, struct span invite,
-                               uint64_t days, uint64_t *until) MUST_USE;
+                               uint64_t lifetime, uint64_t *until) MUST_USE;
+
+/* ---- invitations to any name: for store_account_create_admitted ---- */
+
+#define OPERATE_NOTE_MAX        100 /* bytes */
+#define OPERATE_USES_MAX        1000000
+#define OPERATE_INVITATION_SIZE 17 /* 16 hex digits */
+
+struct operate_terms {
+    uint64_t lifetime; /* seconds */
+    uint64_t uses;     /* how many names it admits: 1 to OPERATE_USES_MAX */
+    struct span note;  /* for the operator; see below */
+};
+
+/* At most OPERATE_NOTE_MAX bytes of UTF-8 without control characters. */
+bool operate_is_note(struct span note);
+
+struct operate_invitation {
+    char id[OPERATE_INVITATION_SIZE]; /* names it to its operator, and opens nothing */
+    uint64_t issued;                  /* both seconds since 1970 */
+    uint64_t expires;
+    uint64_t uses;
+    uint64_t used;
+    char note[OPERATE_NOTE_MAX + 1];
+};
+
+/* Lets whoever has the invitation register. Only a hash of it is kept. ERR_MALFORMED: terms that can't be; ERR_EXISTS:
+ * it was issued before. */
+enum err operate_invite(struct store *store, struct span invite, const struct operate_terms *terms,
+                        struct operate_invitation *invitation) MUST_USE;
+
+/* From now on nobody is admitted by it; who was stays. ERR_NOT_FOUND: there is none of that id. */
+enum err operate_revoke_invitation(struct store *store, const char *id) MUST_USE;
+
+typedef enum err operate_invitation_visitor(void *context,
+                                            const struct operate_invitation *invitation);
+
+/* Visits a shard's invitations, used up and expired ones too until a compaction leaves them out. Ends as above. */
+enum err operate_visit_invitations(struct store *store, unsigned shard,
+                                   operate_invitation_visitor *visit, void *context) MUST_USE;
 
 #endif

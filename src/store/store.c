@@ -94,6 +94,12 @@ enum err store_account_get(struct store *store, const char *user, struct store_a
     return store->keeper->account_get(store, user, account);
 }
 
+enum err store_account_get_alike(struct store *store, const char *user, size_t typical,
+                                 struct store_account *account)
+{
+    return store->keeper->account_get_alike(store, user, typical, account);
+}
+
 enum err store_account_find(struct store *store, const char *user)
 {
     return store->keeper->account_find(store, user);
@@ -117,6 +123,21 @@ enum err store_account_invited(struct store *store, const char *user, struct spa
     uint8_t hash[KEEPER_INVITE_LEN];
     keeper_hash_invite(hash, user, invite);
     return store->keeper->account_invited(store, user, hash);
+}
+
+enum err store_account_admitted(struct store *store, const char *user, struct span invite)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, "", invite);
+    return store->keeper->account_admitted(store, user, hash);
+}
+
+enum err store_account_create_admitted(struct store *store, const char *user, struct span invite,
+                                       struct store_account *account)
+{
+    uint8_t hash[KEEPER_INVITE_LEN];
+    keeper_hash_invite(hash, "", invite);
+    return store->keeper->account_create_admitted(store, user, hash, account);
 }
 
 enum err store_account_change(struct store *store, const char *user, struct store_account *account)

@@ -34,6 +34,8 @@ struct store_quota {
     uint64_t messages;           /* per mailbox */
     uint64_t bytes;              /* per mailbox */
     uint64_t per_sender_percent; /* of both, for one sender in one mailbox */
+    uint64_t reserve;            /* bytes of the disk: with less free no message is taken in, and
+                                    with less than twice as much no account */
     uint64_t retention_days;     /* unread messages older than this may be dropped; 0: never */
 };
 
@@ -93,6 +95,11 @@ void store_account_free(struct store_account *account);
 enum err store_account_get(struct store *store, const char *user,
                            struct store_account *account) MUST_USE;
 
+/* The same for whoever hasn't logged in: with the same work for a name without an account. `typical`: bytes that
+ * identity and vault of most accounts have together. */
+enum err store_account_get_alike(struct store *store, const char *user, size_t typical,
+                                 struct store_account *account) MUST_USE;
+
 /* Whether a name has an account, without reading it: ERR_OK, or ERR_NOT_FOUND as above. */
 enum err store_account_find(struct store *store, const char *user) MUST_USE;
 
@@ -109,6 +116,17 @@ enum err store_account_create_invited(struct store *store, const char *user, str
 /* Whether the name waits for this invitation, which stays unused. ERR_DENIED as above; ERR_NOT_FOUND: it waits
  * for none. */
 enum err store_account_invited(struct store *store, const char *user, struct span invite) MUST_USE;
+
+/* Whether an invitation to any name (operate_invite) admits this one now: it is good and has a use left, or one was
+ * spent for this very name. Nothing is spent. ERR_DENIED: everything else, and nobody is told what. */
+enum err store_account_admitted(struct store *store, const char *user, struct span invite) MUST_USE;
+
+/* Registers a name that nobody ever had, by such an invitation. A use of it is spent for this name and durable before
+ * there is an account, so that there are never more accounts than uses; who dies between the two comes again with
+ * the same name and invitation and spends no other. ERR_EXISTS: the name is taken, and nothing spent; ERR_DENIED as
+ * above. On any other error a use may be spent for this name. Settles what is pending (store_settle). */
+enum err store_account_create_admitted(struct store *store, const char *user, struct span invite,
+                                       struct store_account *account) MUST_USE;
 
 /* Replaces salt, check_salt, check and vault (not the identity). ERR_DENIED if the account's version is no
  * longer account->version: somebody else changed it first. Sets the new one. */

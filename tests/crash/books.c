@@ -10,10 +10,21 @@
 
 #include "base/banned.h"
 
-static void require(bool is_good)
+const struct store_quota books_quota = {.messages = 100000,
+                                        .bytes = UINT64_C(1) << 40,
+                                        .per_sender_percent = 100};
+
+void books_require(bool is_good)
 {
     if (!is_good)
         abort();
+}
+
+void books_option(const char *argument, const char *name, uint64_t *value)
+{
+    size_t n = strlen(name);
+    if (strncmp(argument, name, n) == 0 && argument[n] == '=')
+        *value = strtoull(argument + n + 1, NULL, 10);
 }
 
 uint64_t books_random(uint64_t *seed)
@@ -57,7 +68,7 @@ void books_body(struct buf *body, const char *id)
     buf_clear(body);
     for (uint64_t i = 0; i < size; i++) {
         uint64_t word = books_random(&seed);
-        require(buf_append(body, &word, sizeof(word)) == ERR_OK);
+        books_require(buf_append(body, &word, sizeof(word)) == ERR_OK);
     }
 }
 
@@ -99,7 +110,7 @@ static void grow(struct books *books)
     books->messages = realloc(books->messages, books->message_size * sizeof(*books->messages));
     free(books->places);
     books->places = calloc(books->place_count, sizeof(*books->places));
-    require(books->messages != NULL && books->places != NULL);
+    books_require(books->messages != NULL && books->places != NULL);
     for (unsigned i = 0; i < books->message_count; i++)
         books->places[place_of(books, books->messages[i].id)] = i + 1;
 }
@@ -118,7 +129,7 @@ static unsigned user_number(struct books *books, const char *name)
         if (strcmp(books->users[i].name, name) == 0)
             return i;
     }
-    require(books->user_count < BOOKS_USERS);
+    books_require(books->user_count < BOOKS_USERS);
     snprintf(books->users[books->user_count].name, sizeof(books->users[0].name), "%s", name);
     return books->user_count++;
 }
@@ -160,6 +171,12 @@ struct reading {
     bool is_known; /* results still count */
 };
 
+/* What brings something of that name into being. */
+static bool is_making(const struct call *call)
+{
+    return strcmp(call->verb, "register") == 0 || strcmp(call->verb, "invite") == 0;
+}
+
 static void begin(struct reading *r, struct call *call)
 {
     struct books_user *user = &r->books->users[call->user];
@@ -176,7 +193,7 @@ static void begin(struct reading *r, struct call *call)
             m->acks++;
         }
     }
-    if (strcmp(call->verb, "register") == 0 && user->made != TOLD_OK)
+    if (is_making(call) && user->made != TOLD_OK)
         user->made = TOLD_MAYBE;
     call->was_deleted = user->deleted != TOLD_NOTHING;
     if (strcmp(call->verb, "delete") == 0 && user->deleted != TOLD_OK)
@@ -208,7 +225,7 @@ static void settle(struct reading *r, const struct call *call, enum told told)
 {
     struct books_user *user = &r->books->users[call->user];
     settle_messages(r, call, told);
-    if (strcmp(call->verb, "register") == 0 && user->made != TOLD_OK)
+    if (is_making(call) && user->made != TOLD_OK)
         user->made = told == TOLD_NO ? TOLD_NOTHING : told;
     if (strcmp(call->verb, "delete") == 0 && !call->was_deleted)
         user->deleted = told == TOLD_NO ? TOLD_NOTHING : told;
@@ -233,7 +250,7 @@ static void read_begin(struct reading *r, char *text)
         r->books->calls_before += r->last_number;
     r->last_number = call.number;
     snprintf(call.verb, sizeof(call.verb), "%s", text == NULL ? "" : strsep(&text, " "));
-    require(text != NULL);
+    books_require(text != NULL);
     call.user = user_number(r->books, strsep(&text, " "));
     bool has_ids = *call.verb == 'a' || strcmp(call.verb, "put") == 0;
     while (text != NULL && has_ids && call.id_count < BOOKS_IDS)
@@ -258,7 +275,7 @@ static void read_given(struct reading *r, char *text)
 {
     uint64_t calls = strtoull(strsep(&text, " "), NULL, 10);
     const char *user = strsep(&text, " ");
-    require(text != NULL);
+    books_require(text != NULL);
     struct books_message *m = take_message(r->books, text, user_number(r->books, user));
     if (m->ack == TOLD_OK && m->ack_call <= r->books->calls_before + calls)
         books_complain(r->books, "back", "%s was given %s again", user, text);
@@ -283,7 +300,7 @@ void books_read(struct books *books, const char *path, uint64_t known)
     struct reading *r = calloc(1, sizeof(*r));
     FILE *file = fopen(path, "r");
     uint64_t at = 0;
-    require(file != NULL && r != NULL);
+    books_require(file != NULL && r != NULL);
     r->books = books;
     while (fgets(line, sizeof(line), file) != NULL) {
         size_t n = strlen(line);

@@ -3,7 +3,8 @@
  *
  * A workload (workload.c) writes a line before each call, and one behind it once store_settle has spoken:
  *   + N put USER ID            + N ack USER ID...     + N register USER CHECK
- *   + N password USER CHECK    + N delete USER        g N USER ID  (a message given, after call N)
+ *   + N password USER CHECK    + N delete USER        + N invite NAME (guests.h)
+ *   g N USER ID (a message given, after call N)
  *   = N ok | no | unknown      ! TEXT                 (something wrong that it saw itself)
  * What stands without a result was in flight. An id tells its writer and number, and they its body. */
 #ifndef SECMSG_TESTS_CRASH_BOOKS_H
@@ -55,6 +56,13 @@ struct books {
     uint64_t calls_before; /* of processes read before */
     unsigned wrong;        /* complaints printed */
 };
+
+/* Nothing is refused for being too much. */
+extern const struct store_quota books_quota;
+
+/* A program's option `name=value`, if the argument is that one; and what it takes for granted. */
+void books_option(const char *argument, const char *name, uint64_t *value);
+void books_require(bool is_good);
 
 /* Reads a file of such lines. Results behind the first `known` bytes don't count (0: all do). */
 void books_read(struct books *books, const char *path, uint64_t known);

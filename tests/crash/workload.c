@@ -21,6 +21,7 @@
 #include "crypto/crypto.h"
 #include "store/gdbm/compact.h"
 #include "tests/crash/books.h"
+#include "tests/crash/guests.h"
 #include "tests/crash/points.h"
 
 #include "base/banned.h"
@@ -56,15 +57,10 @@ struct workload {
     unsigned handle; /* that this call goes to */
     uint64_t calls;
     uint32_t puts;
+    bool is_issued[GUESTS_INVITATIONS];
     struct user *last; /* that something was put for */
     struct user user[USERS];
 };
-
-static void require(bool is_good)
-{
-    if (!is_good)
-        abort();
-}
 
 static uint64_t below(struct workload *w, uint64_t n)
 {
@@ -81,17 +77,14 @@ static void say(const struct workload *w, const char *format, ...)
     va_start(values, format);
     int n = vsnprintf(line, sizeof(line), format, values);
     va_end(values);
-    require(write(w->told, line, (size_t)n) == n);
+    books_require(write(w->told, line, (size_t)n) == n);
 }
 
 static struct store *open_store(const struct workload *w)
 {
-    static const struct store_quota quota = {.messages = 100000,
-                                             .bytes = UINT64_C(1) << 40,
-                                             .per_sender_percent = 100};
     char message[512];
     struct store *store = NULL;
-    if (store_open(&store, w->path, &quota, message, sizeof(message)))
+    if (store_open(&store, w->path, &books_quota, message, sizeof(message)))
         fprintf(stderr, "%s\n", message);
     return store;
 }
@@ -129,8 +122,6 @@ static struct store *store_of(struct workload *w)
 {
     return w->stores[w->handle];
 }
-
-/* ---- the calls ---- */
 
 static uint64_t new_check(const struct workload *w)
 {
@@ -285,8 +276,7 @@ static void jump(const struct workload *w)
 static void reopen(struct workload *w)
 {
     settle(w, w->handle);
-    if (w->stores[w->handle] != NULL)
-        store_close(w->stores[w->handle]);
+    store_close(w->stores[w->handle]);
     w->stores[w->handle] = open_store(w);
 }
 
@@ -311,17 +301,39 @@ static void maintain(struct workload *w)
         store_maintain(w->stores[w->handle]);
 }
 
+/* Makes an invitation, or has somebody register by it. */
+static void invite(struct workload *w)
+{
+    struct store_account a = STORE_ACCOUNT_INIT;
+    unsigned number = (unsigned)below(w, GUESTS_INVITATIONS);
+    const struct guests_text token = guests_invitation(number);
+    const struct guests_text guest = guests_name(number, (unsigned)below(w, GUESTS_NAMES));
+    if (!w->is_issued[number]) {
+        points_doing("invite");
+        say(w, "+ %" PRIu64 " invite %s\n", ++w->calls, token.text);
+        enum err e = guests_invite(store_of(w), number);
+        w->is_issued[number] = !e;
+        expect(w, e, w->calls);
+    } else {
+        points_doing("admit");
+        books_set_check(&a, new_check(w));
+        say(w, "+ %" PRIu64 " register %s %" PRIx64 "\n", ++w->calls, guest.text, books_check(&a));
+        expect(w, store_account_create_admitted(store_of(w), guest.text, span_str(token.text), &a),
+               w->calls);
+        store_account_free(&a);
+    }
+}
+
 static void step(struct workload *w)
 {
     struct user *u = &w->user[below(w, w->users)];
     struct user *mine = w->own == ALL ? u : &w->user[w->own];
     uint64_t dice = w->empty ? 53 + below(w, 30) : below(w, 100);
     w->handle = w->own == ALL ? (unsigned)below(w, 2) : 0;
-    if (w->stores[w->handle] == NULL) {
+    if (w->stores[w->handle] == NULL)
         w->stores[w->handle] = open_store(w);
-        if (w->stores[w->handle] == NULL)
-            return;
-    }
+    if (w->stores[w->handle] == NULL)
+        return;
     if (mine->login.version == 0)
         enter(w, mine);
     if (dice < 45)
@@ -342,6 +354,8 @@ static void step(struct workload *w)
         delete_user(w, mine);
     else if (dice < 98)
         w->clock ? jump(w) : maintain(w);
+    if (w->own == ALL && !w->empty && below(w, 100) < 8 && store_of(w) != NULL)
+        invite(w);
     if (below(w, 100) < w->compact && store_of(w) != NULL)
         compact(w, mine);
     if (w->pending_count[w->handle] >= w->group)
@@ -353,27 +367,23 @@ static void parse(struct workload *w, int argc, char **argv)
     const struct {
         const char *name;
         uint64_t *value;
-    } options[] = {{"seed=", &w->seed},   {"writer=", &w->writer},   {"ops=", &w->ops},
-                   {"users=", &w->users}, {"own=", &w->own},         {"group=", &w->group},
-                   {"clock=", &w->clock}, {"seconds=", &w->seconds}, {"compact=", &w->compact},
-                   {"empty=", &w->empty}};
-    for (int i = 3; i < argc; i++) {
-        for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++) {
-            size_t n = strlen(options[k].name);
-            if (strncmp(argv[i], options[k].name, n) == 0)
-                *options[k].value = strtoull(argv[i] + n, NULL, 10);
-        }
-    }
-    require(w->users > 0 && w->users <= USERS && w->group > 0);
+    } options[] = {{"seed", &w->seed},   {"writer", &w->writer},   {"ops", &w->ops},
+                   {"users", &w->users}, {"own", &w->own},         {"group", &w->group},
+                   {"clock", &w->clock}, {"seconds", &w->seconds}, {"compact", &w->compact},
+                   {"empty", &w->empty}};
+    for (int i = 3; i < argc; i++)
+        for (size_t k = 0; k < sizeof(options) / sizeof(options[0]); k++)
+            books_option(argv[i], options[k].name, options[k].value);
+    books_require(w->users > 0 && w->users <= USERS && w->group > 0);
 }
 
 int main(int argc, char **argv)
 {
     static struct workload w = {.writer = 1, .ops = 60, .users = 5, .own = ALL, .group = 3};
-    require(argc >= 3 && crypto_init(0) == ERR_OK);
+    books_require(argc >= 3 && crypto_init(0) == ERR_OK);
     w.path = argv[1];
     w.told = open(argv[2], O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    require(w.told >= 0);
+    books_require(w.told >= 0);
     parse(&w, argc, argv);
     points_begin();
     for (unsigned i = 0; i < w.users; i++)
@@ -383,8 +393,7 @@ int main(int argc, char **argv)
         step(&w);
     for (unsigned i = 0; i < 2; i++) {
         settle(&w, i);
-        if (w.stores[i] != NULL)
-            store_close(w.stores[i]);
+        store_close(w.stores[i]);
     }
     return 0;
 }

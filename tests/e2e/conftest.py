@@ -371,7 +371,7 @@ def at_fake(house, fake):
 
 @pytest.fixture(scope='session')
 def shim(tmp_path_factory):
-    """LD_PRELOAD for the library that kills the client, turns its clock, or makes its resolver slow."""
+    """LD_PRELOAD for the library that kills the client, turns its clock, makes its resolver slow, or the handler's disk full."""
     path = str(tmp_path_factory.mktemp('shim') / 'shim.so')
     compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
     subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', path,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Loaded into the client by LD_PRELOAD: kills it right before its SHIM_KILL-th call that changes a file or
+/* Loaded by LD_PRELOAD, into the client: kills it right before its SHIM_KILL-th call that changes a file or
  * goes to the server, has no room for the file of its SHIM_FULL-th renaming, lets it live SHIM_DAYS days later,
- * or its resolver answer SHIM_RESOLVE seconds late. */
+ * or its resolver answer SHIM_RESOLVE seconds late; into the handler: its disk has SHIM_FREE megabytes left. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/statvfs.h>
 #include <sys/types.h>
 #include <time.h>
 #include <unistd.h>
@@ -82,4 +83,12 @@ int getaddrinfo(const char *host, const char *port, const struct addrinfo *hints
 {
     (void)sleep((unsigned)number("SHIM_RESOLVE"));
     return NEXT(getaddrinfo)(host, port, hints, list);
+}
+
+int fstatvfs(int fd, struct statvfs *fs)
+{
+    int failed = NEXT(fstatvfs)(fd, fs);
+    if (!failed && getenv("SHIM_FREE") != NULL)
+        fs->f_bavail = (fsblkcnt_t)number("SHIM_FREE") * 1024 * 1024 / fs->f_frsize;
+    return failed;
 }

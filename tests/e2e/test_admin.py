@@ -26,8 +26,8 @@ def lines(done):
     return objects
 
 
-def plain(store, *lines):
-    done = subprocess.run([program('secmsg-handler'), '--plain', '--store', str(store)],
+def plain(store, *lines, options=()):
+    done = subprocess.run([program('secmsg-handler'), '--plain', '--store', str(store), *options],
                           input='\n'.join(lines) + '\nEXIT\n', capture_output=True, text=True, timeout=60,
                           check=True, env=clean_environment('/nonexistent'))
     return done.stdout.splitlines()

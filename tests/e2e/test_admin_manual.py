@@ -45,7 +45,7 @@ def test_operating(store, tmp_path):  # noqa: F811
     commands = [c.replace('/var/lib/secmsg.140', str(tmp_path / 'a-shard')).replace('/140', '/' + shard)
                 .replace('/var/lib/secmsg', str(store)).replace('/var/backups', str(tmp_path))
                 for c in section('docs/operating.md')]
-    handler = shlex.join([program('secmsg-handler'), '--store', str(store), '--registration=closed'])
+    handler = shlex.join([program('secmsg-handler'), '--store', str(store), '--registration=invite'])
     typed = [c for c in commands if not re.match(r'PATH=|[0-9]', c)]
     assert len(typed) >= 15
     shell(MACHINE + '\n'.join(typed), store, tmp_path, HANDLER=handler + ' 2>/dev/null')

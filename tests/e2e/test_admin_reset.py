@@ -108,9 +108,9 @@ def test_the_order_of_checks(house):
 
 
 def test_what_is_shown_and_withdrawn(store):  # noqa: F811
-    """Until when it waits; a second reset replaces the first; a deletion withdraws it; days as given."""
+    """Until when it waits; a second reset replaces the first; a deletion withdraws it; the time as given."""
     first = reset(store, 'bob')
-    second = reset(store, 'bob', '--days=2')
+    second = reset(store, 'bob', '--expires=2d')
     until = state(store, 'bob')['until']
     assert abs(until - time.time() - 2 * 86400) < 60
     day = time.strftime('%Y-%m-%d', time.gmtime(until))
@@ -131,9 +131,9 @@ def test_what_is_shown_and_withdrawn(store):  # noqa: F811
 
 
 def test_what_cannot_be_reset(store):  # noqa: F811
-    """A name that nobody had, what is no name, days beyond reason: one line each, and nothing is made."""
-    for words, status in ((['nobody'], NO_USER), (['No Name'], USAGE), ([], USAGE), (['bob', '--days=0'], USAGE),
-                          (['bob', '--days=x'], USAGE), (['bob', 'carol'], USAGE)):
+    """A name that nobody had, what is no name, a time beyond reason: one line each, and nothing is made."""
+    for words, status in ((['nobody'], NO_USER), (['No Name'], USAGE), ([], USAGE), (['bob', '--expires=0d'], USAGE),
+                          (['bob', '--expires=x'], USAGE), (['bob', 'carol'], USAGE)):
         done = admin(store, 'users', 'reset', *words, status=status)
         assert done.stdout == '' and done.stderr.count('\n') == 1
     assert state(store, 'bob')['state'] == 'active'

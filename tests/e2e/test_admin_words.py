@@ -56,7 +56,13 @@ def test_the_manual_has_these_statuses():
     ['expire', '--days=0'], ['expire', '--days=-1'], ['expire', '--days=36501'], ['expire', '30'], ['users'],
     ['users', 'lost'], ['users', 'list', 'x'], ['users', 'show'], ['users', 'show', 'a', 'b'], ['users', 'show', 'A B'],
     ['users', 'show', 'a' * 33], ['users', 'delete', '../x'], ['users', 'delete', 'bob', '--days=3'],
-    ['users', 'disable'], ['users', 'enable', ''], ['users', 'reset']])
+    ['users', 'disable'], ['users', 'enable', ''], ['users', 'reset'], ['users', 'reset', 'bob', '--days=3'],
+    ['users', 'reset', 'bob', '--uses=2'], ['users', 'list', '--expires=1d'], ['stats', '--note=x'], ['invite'],
+    ['invite', 'newer'], ['invite', 'new', 'bob'], ['invite', 'revoke'], ['invite', 'list', 'x'],
+    ['invite', 'new', '--uses=0'], ['invite', 'new', '--uses=1000001'], ['invite', 'new', '--expires=7'],
+    ['invite', 'new', '--expires=d'], ['invite', 'new', '--expires=3651d'], ['invite', 'new', '--expires=1y'],
+    ['invite', 'new', '--expires='], ['invite', 'new', '--note=' + 101 * 'x'], ['invite', 'new', '--note=a\nb'],
+    ['invite', 'list', '--uses=2']])
 def test_a_wrong_command_line(tmp_path, words):
     """64, one line that says what is wrong and where to look; nothing is made."""
     path = tmp_path / 'store'
@@ -198,7 +204,9 @@ def test_json_is_one_object_a_line(store, tmp_path):  # noqa: F811
     expected = {
         'check': {'verdict', 'shards', 'records'}, 'stats': None, 'users list': account, 'users show bob': account,
         'users disable bob': account, 'users enable bob': account, 'users delete carol': account,
-        'users reset bob': {'name', 'state', 'invitation', 'until'}, 'backup %s' % (tmp_path / 'copy'):
+        'users reset bob': {'name', 'state', 'invitation', 'until'},
+        'invite new': {'id', 'invitation', 'state', 'uses', 'used', 'issued', 'until', 'note'},
+        'invite list': {'id', 'state', 'uses', 'used', 'issued', 'until', 'note'}, 'backup %s' % (tmp_path / 'copy'):
         {'shards', 'bytes'}, 'compact': {'shards', 'bytes_before', 'bytes_after', 'expired'},
         'expire --days=3': {'shards', 'bytes_before', 'bytes_after', 'expired'}, 'fingerprint': {'fingerprint'},
         'init': {'fingerprint'}}

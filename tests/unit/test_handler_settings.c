@@ -109,6 +109,8 @@ static void every_name_is_known_in_both_places(void **state)
         {"penalty-exempt", "192.0.2.0/24 ::1"},
         {"registration-rate", "1"},
         {"registration-rate-per-source", "100000"},
+        {"disk-reserve", "0"},
+        {"confinement", "required"},
     };
     assert_int_equal(READ(NULL), ERR_OK);
     const struct settings defaults = settings;
@@ -131,15 +133,23 @@ static void a_bad_value_is_refused_in_both_places(void **state)
 {
     /* Out of bounds, no number, no such word, empty. */
     (void)state;
-    static const char *const both[][2] =
-        {{"hello-timeout", "0"},        {"hello-timeout", "86401"},
-         {"login-timeout", "-1"},       {"idle-timeout", "ten"},
-         {"idle-timeout", ""},          {"max-message", "4095"},
-         {"max-message", "65M"},        {"mailbox-messages", "0"},
-         {"mailbox-bytes", "4095"},     {"mailbox-per-sender", "0"},
-         {"mailbox-per-sender", "101"}, {"retention-days", "36501"},
-         {"registration", "Open"},      {"registration", ""},
-         {"log-level", "loud"},         {"store", ""}};
+    static const char *const both[][2] = {{"hello-timeout", "0"},
+                                          {"hello-timeout", "86401"},
+                                          {"login-timeout", "-1"},
+                                          {"idle-timeout", "ten"},
+                                          {"idle-timeout", ""},
+                                          {"max-message", "4095"},
+                                          {"max-message", "65M"},
+                                          {"mailbox-messages", "0"},
+                                          {"mailbox-bytes", "4095"},
+                                          {"mailbox-per-sender", "0"},
+                                          {"mailbox-per-sender", "101"},
+                                          {"retention-days", "36501"},
+                                          {"disk-reserve", "1025G"},
+                                          {"registration", "Open"},
+                                          {"registration", ""},
+                                          {"log-level", "loud"},
+                                          {"store", ""}};
     for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
         char text[100];
         write_conf("");

@@ -21,7 +21,7 @@ static unsigned home_of(struct store *s, const char *user)
 static enum err reset(struct store *s, const char *user, struct span token, uint64_t days)
 {
     uint64_t until;
-    enum err e = operate_reset_account(s, user, token, days, &until);
+    enum err e = operate_reset_account(s, user, token, days * 86400, &until);
     assert_int_equal(store_settle(s), ERR_OK);
     return e;
 }

@@ -6,7 +6,7 @@ function __secmsg_admin_given
     for typed in (commandline -opc)[2..]
         if test $is_value = 1
             set is_value 0
-        else if contains -- $typed --store --config --days
+        else if contains -- $typed --store --config --days --expires --uses --note
             set is_value 1
         else if not string match -q -- '-*' $typed
             echo $typed
@@ -28,8 +28,12 @@ complete -c secmsg-admin -n '__secmsg_admin_is users' -a '(__secmsg_admin_help |
 complete -c secmsg-admin -n '__secmsg_admin_is penalties' -a clear
 complete -c secmsg-admin -n '__secmsg_admin_is "penalties
 clear"' -a all
+complete -c secmsg-admin -n '__secmsg_admin_is invite' -a '(__secmsg_admin_help | string match -rg "^ +invite +([a-z]+)")'
 complete -c secmsg-admin -n '__secmsg_admin_is backup; or __secmsg_admin_is restore' -a '(__fish_complete_directories)'
 complete -c secmsg-admin -l store -xa '(__fish_complete_directories)'
 complete -c secmsg-admin -l config -rF
 complete -c secmsg-admin -l days -x
+complete -c secmsg-admin -l expires -x
+complete -c secmsg-admin -l uses -x
+complete -c secmsg-admin -l note -x
 complete -c secmsg-admin -n 'string match -q -- "-*" (commandline -ct)' -a '(__secmsg_admin_help | string match -arg "(--[a-z]+)" | sort -u)'

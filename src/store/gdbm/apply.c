@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "store/gdbm/entry.h"
+#include "store/gdbm/invitation.h"
 #include "store/gdbm/journal.h"
 #include "store/gdbm/message.h"
 #include "store/store.h"
@@ -38,6 +39,15 @@ enum err apply_split(struct apply_record *record, struct span payload)
         break;
     case RECORD_MAILBOX:
         fixed = sizeof(struct record_mailbox);
+        break;
+    case RECORD_INVITATION:
+        fixed = sizeof(struct record_invitation);
+        break;
+    case RECORD_USE:
+        fixed = sizeof(struct record_use);
+        break;
+    case RECORD_REVOKE:
+        fixed = sizeof(struct record_revoke);
         break;
     case RECORD_VOID:
         break;
@@ -196,7 +206,34 @@ enum err apply_to_index(struct index *index, struct marker *marker,
         return apply_account(index, marker, record);
     case RECORD_DELETE:
         return apply_delete(index, marker, record);
+    case RECORD_INVITATION:
+        return invitation_issue(index, marker, record);
+    case RECORD_USE:
+        return invitation_use(index, marker, record);
+    case RECORD_REVOKE:
+        return invitation_revoke(index, marker, record);
     default:
         return ERR_OK;
+    }
+}
+
+const char *apply_lost(uint8_t type)
+{
+    switch (type) {
+    case RECORD_PUT:
+        return "message";
+    case RECORD_ACK:
+        return "acknowledgement";
+    case RECORD_REMEMBER:
+    case RECORD_MEMORY:
+        return "ids";
+    case RECORD_INVITATION:
+    case RECORD_USE:
+    case RECORD_REVOKE:
+        return "invitation";
+    case RECORD_VOID:
+        return "nothing";
+    default:
+        return NULL;
     }
 }

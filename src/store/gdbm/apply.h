@@ -21,4 +21,8 @@ enum err apply_split(struct apply_record *record, struct span payload) MUST_USE;
 enum err apply_to_index(struct index *index, struct marker *marker,
                         const struct apply_record *record) MUST_USE;
 
+/* What goes with a damaged record of that type, in a word, where all else can do without it; NULL: what may be an
+ * account. */
+const char *apply_lost(uint8_t type);
+
 #endif

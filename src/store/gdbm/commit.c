@@ -15,14 +15,25 @@
 
 #define ROOM_LEFT (UINT64_C(1) << 20) /* free bytes below which nothing is taken in */
 
-enum err commit_check_room(const struct shard *shard)
+static enum err check_free(const struct shard *shard, uint64_t least)
 {
     struct statvfs fs;
     if (shard->is_read_only || (shard->marker.flags & MARKER_FAILED) != 0)
         return ERR_READ_ONLY;
-    if (fstatvfs(shard->file.fd, &fs) == 0 && fs.f_bavail * fs.f_frsize < ROOM_LEFT)
+    if (fstatvfs(shard->file.fd, &fs) == 0 && fs.f_bavail * fs.f_frsize < least)
         return ERR_NO_SPACE;
     return ERR_OK;
+}
+
+enum err commit_check_room(const struct shard *shard)
+{
+    return check_free(shard, ROOM_LEFT);
+}
+
+enum err commit_check_reserve(const struct shard *shard, enum commit_kind kind)
+{
+    uint64_t least = shard->store->quota.reserve * kind;
+    return check_free(shard, least < ROOM_LEFT ? ROOM_LEFT : least);
 }
 
 /* Applies what was just appended, and leaves index and marker as they shall be found. */

@@ -12,7 +12,12 @@ enum err commit_record(struct shard *shard, const struct journal_append *record)
  * as none. */
 enum err commit_age(struct shard *shard) MUST_USE;
 
-/* Whether a change that needs room may begin: ERR_OK, ERR_READ_ONLY, ERR_NO_SPACE. */
+/* Whether a user's change may begin, of those that the quota's reserve holds back: one that brings a message while
+ * there is the reserve, one that brings an account while there is twice as much. As commit_check_room. */
+enum commit_kind { COMMIT_MESSAGE = 1, COMMIT_ACCOUNT = 2 };
+enum err commit_check_reserve(const struct shard *shard, enum commit_kind kind) MUST_USE;
+
+/* Whether any other change that needs room may begin: ERR_OK, ERR_READ_ONLY, ERR_NO_SPACE. */
 enum err commit_check_room(const struct shard *shard) MUST_USE;
 
 #endif

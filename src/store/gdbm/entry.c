@@ -64,6 +64,12 @@ enum err entry_get_account(struct index *index, const char fixed_name[static LAY
     return e ? e : ERR_DAMAGED;
 }
 
+enum err entry_touch_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN])
+{
+    enum err e = index_touch(index, account_key(index, fixed_name).bytes);
+    return e ? e : index_touch(index, name_key(index, fixed_name).bytes);
+}
+
 enum err entry_put_account(struct index *index, const struct entry_account *account)
 {
     struct entry_name witness = {0};
@@ -199,6 +205,50 @@ enum err entry_put_share(struct index *index, const struct entry_share *share)
 {
     return index_put(index, share_key(index, share->mailbox, share->sender).bytes, share,
                      sizeof(*share));
+}
+
+static struct entry_key invitation_key(const struct index *index, uint64_t number)
+{
+    return key_of(index, ENTRY_INVITATION, number_span(&number), span_str(""));
+}
+
+enum err entry_get_invitation(struct index *index, uint64_t number,
+                              struct entry_invitation *invitation)
+{
+    return index_get(index, invitation_key(index, number).bytes, invitation, sizeof(*invitation));
+}
+
+enum err entry_put_invitation(struct index *index, uint64_t number,
+                              const struct entry_invitation *invitation)
+{
+    return index_put(index, invitation_key(index, number).bytes, invitation, sizeof(*invitation));
+}
+
+enum err entry_remove_invitation(struct index *index, uint64_t number)
+{
+    return index_remove(index, invitation_key(index, number).bytes,
+                        sizeof(struct entry_invitation));
+}
+
+static struct entry_key use_key(const struct index *index, uint64_t invitation, const char *name)
+{
+    return key_of(index, ENTRY_USE, number_span(&invitation), span_of(name, LAYOUT_NAME_LEN));
+}
+
+enum err entry_get_use(struct index *index, uint64_t invitation,
+                       const char name[static LAYOUT_NAME_LEN], struct entry_use *use)
+{
+    return index_get(index, use_key(index, invitation, name).bytes, use, sizeof(*use));
+}
+
+enum err entry_put_use(struct index *index, const struct entry_use *use)
+{
+    return index_put(index, use_key(index, use->invitation, use->name).bytes, use, sizeof(*use));
+}
+
+enum err entry_remove_use(struct index *index, const struct entry_use *use)
+{
+    return index_remove(index, use_key(index, use->invitation, use->name).bytes, sizeof(*use));
 }
 
 uint64_t entry_chunk_of(uint64_t sequence)

@@ -14,6 +14,10 @@ bool entry_is_name(const char fixed[static LAYOUT_NAME_LEN], const char *name);
  * not look free because GDBM can't find one of them; ERR_DAMAGED that only the second is. */
 enum err entry_get_account(struct index *index, const char fixed_name[static LAYOUT_NAME_LEN],
                            struct entry_account *account) MUST_USE;
+
+/* Reads what a look-up may have to, whether the account is there or not. Before it: then it has nothing to read. */
+enum err entry_touch_account(struct index *index,
+                             const char fixed_name[static LAYOUT_NAME_LEN]) MUST_USE;
 enum err entry_put_account(struct index *index, const struct entry_account *account) MUST_USE;
 
 enum err entry_get_mailbox(struct index *index, uint64_t number,
@@ -57,6 +61,17 @@ enum err entry_get_share(struct index *index, uint64_t mailbox,
                          const char sender[static LAYOUT_NAME_LEN],
                          struct entry_share *share) MUST_USE;
 enum err entry_put_share(struct index *index, const struct entry_share *share) MUST_USE;
+
+enum err entry_get_invitation(struct index *index, uint64_t number,
+                              struct entry_invitation *invitation) MUST_USE;
+enum err entry_put_invitation(struct index *index, uint64_t number,
+                              const struct entry_invitation *invitation) MUST_USE;
+enum err entry_remove_invitation(struct index *index, uint64_t number) MUST_USE;
+
+enum err entry_get_use(struct index *index, uint64_t invitation,
+                       const char name[static LAYOUT_NAME_LEN], struct entry_use *use) MUST_USE;
+enum err entry_put_use(struct index *index, const struct entry_use *use) MUST_USE;
+enum err entry_remove_use(struct index *index, const struct entry_use *use) MUST_USE;
 
 /* Sequences, chunks and slots. */
 uint64_t entry_chunk_of(uint64_t sequence);

@@ -34,6 +34,8 @@ struct index {
     bool has_front;  /* else index_flush brings everything to GDBM */
     bool is_written; /* GDBM's file, since the last index_note */
     uint64_t digest; /* of the front, as it was flushed */
+    uint8_t touched[2][INDEX_KEY_LEN];
+    unsigned touches;
     struct front front;
 };
 
@@ -246,6 +248,22 @@ enum err index_get(struct index *index, const uint8_t key[static INDEX_KEY_LEN],
     if (!e)
         memcpy(value, slot.value, size);
     return e;
+}
+
+enum err index_touch(struct index *index, const uint8_t key[static INDEX_KEY_LEN])
+{
+    uint8_t copy[INDEX_KEY_LEN], entry[INDEX_KEY_LEN + INDEX_SMALL];
+    struct stat st;
+    int fd = gdbm_fdesc(index->db);
+    if (memcmp(index->touched[0], key, sizeof(copy)) == 0 ||
+        memcmp(index->touched[1], key, sizeof(copy)) == 0)
+        return ERR_OK;
+    memcpy(copy, key, sizeof(copy));
+    memcpy(index->touched[index->touches++ % 2], key, sizeof(copy));
+    if (!gdbm_exists(index->db, datum_of(copy, sizeof(copy)))) /* it has compared no key */
+        (void)((index->touches == 1 && fstat(fd, &st) < 0) || lseek(fd, 0, SEEK_SET) < 0 ||
+               read(fd, entry, sizeof(entry)) < 0);
+    return gdbm_needs_recovery(index->db) ? database_failed(index->db, "exists") : ERR_OK;
 }
 
 enum err index_put(struct index *index, const uint8_t key[static INDEX_KEY_LEN], const void *value,

@@ -54,8 +54,11 @@ static const struct keeper gdbm_keeper = {
     .watch_clear = watch_clear,
     .account_find = account_find,
     .account_get = account_get,
+    .account_get_alike = account_get_alike,
     .account_create = account_create,
     .account_invited = account_invited,
+    .account_admitted = admit_check,
+    .account_create_admitted = admit_create,
     .account_change = account_change,
     .account_delete = account_delete,
     .login_check = account_login_check,
@@ -76,6 +79,9 @@ static const struct keeper gdbm_keeper = {
     .disable_account = steward_disable,
     .remove_account = steward_delete,
     .reset_account = steward_reset,
+    .invite = host_invite,
+    .revoke_invitation = host_revoke,
+    .visit_invitations = host_visit,
 };
 
 enum err keeper_open_gdbm(struct store **store, const char *path, const struct store_quota *quota,

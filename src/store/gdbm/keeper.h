@@ -58,8 +58,8 @@ enum err backup_end(struct store *store, int target) MUST_USE;
 /* steward.c */
 enum err steward_disable(struct store *store, const char *user, bool is_disabled) MUST_USE;
 enum err steward_delete(struct store *store, const char *user) MUST_USE;
-enum err steward_reset(struct store *store, const char *user, const uint8_t *invite, uint64_t days,
-                       uint64_t *until) MUST_USE;
+enum err steward_reset(struct store *store, const char *user, const uint8_t *invite,
+                       uint64_t lifetime, uint64_t *until) MUST_USE;
 
 /* watch.c */
 int watch_user(struct store *store, const char *user);
@@ -68,13 +68,30 @@ void watch_clear(struct store *store);
 /* account.c */
 enum err account_find(struct store *store, const char *user) MUST_USE;
 enum err account_get(struct store *store, const char *user, struct store_account *account) MUST_USE;
+enum err account_get_alike(struct store *store, const char *user, size_t typical,
+                           struct store_account *account) MUST_USE;
 enum err account_create(struct store *store, const char *user, const uint8_t *invite,
                         struct store_account *account) MUST_USE;
 enum err account_invited(struct store *store, const char *user, const uint8_t *invite) MUST_USE;
+enum err account_is_free(struct store *store, const char *user) MUST_USE;
+enum err account_create_admitted(struct store *store, const char *user, uint64_t invitation,
+                                 struct store_account *account, bool *is_others) MUST_USE;
 enum err account_change(struct store *store, const char *user,
                         struct store_account *account) MUST_USE;
 enum err account_delete(struct store *store, const char *user, uint64_t version) MUST_USE;
 enum err account_login_check(struct store *store, const struct store_login *login) MUST_USE;
+
+/* admit.c */
+enum err admit_check(struct store *store, const char *user, const uint8_t *invite) MUST_USE;
+enum err admit_create(struct store *store, const char *user, const uint8_t *invite,
+                      struct store_account *account) MUST_USE;
+
+/* host.c */
+enum err host_invite(struct store *store, const uint8_t *invite, const struct operate_terms *terms,
+                     struct operate_invitation *invitation) MUST_USE;
+enum err host_revoke(struct store *store, const char *id) MUST_USE;
+enum err host_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
+                    void *context) MUST_USE;
 
 /* put.c */
 enum err put_message(struct store *store, const struct store_put *put,

@@ -27,6 +27,11 @@ unsigned keys_shard(const struct keys *keys, const char *user, unsigned shards)
     return (unsigned)(keyed_hash(keys->place, SPANS(span_str(user))) % shards);
 }
 
+unsigned keys_shard_of_invitation(const struct keys *keys, uint64_t number, unsigned shards)
+{
+    return (unsigned)(keyed_hash(keys->place, SPANS(span_of(&number, sizeof(number)))) % shards);
+}
+
 void keys_entry(const struct keys *keys, uint8_t key[static INDEX_KEY_LEN], enum entry_type type,
                 struct span a, struct span b)
 {

@@ -17,6 +17,9 @@ enum err keys_derive(struct keys *keys, struct span secret, struct span store_id
 
 unsigned keys_shard(const struct keys *keys, const char *user, unsigned shards);
 
+/* And an invitation to any name, by its number. */
+unsigned keys_shard_of_invitation(const struct keys *keys, uint64_t number, unsigned shards);
+
 /* The index key of (type, a, b); mailbox numbers and the like are spans over the number itself. */
 void keys_entry(const struct keys *keys, uint8_t key[static INDEX_KEY_LEN], enum entry_type type,
                 struct span a, struct span b);

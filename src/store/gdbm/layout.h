@@ -108,15 +108,18 @@ enum record_type {
     RECORD_REGISTER = 0x3c, /* an account with a new mailbox */
     RECORD_PASSWORD = 0x55, /* the whole account again, changed */
     RECORD_DELETE = 0x5a,
-    RECORD_VOID = 0x66,     /* nothing: notes the age */
+    RECORD_VOID = 0x66, /* nothing: notes the age */
+    RECORD_INVITATION = 0x69,
     RECORD_SHARD = 0x96,    /* the shard's own counters; begins a generation */
+    RECORD_USE = 0x99,      /* of an invitation, for a name; or that use given back */
     RECORD_REMEMBER = 0xa5, /* an id whose message is gone; only at birth, and no longer written */
     RECORD_MAILBOX = 0xaa,  /* a mailbox's counters; only at birth, behind its messages */
-    RECORD_MEMORY =
-        0xc3, /* ids whose messages are gone; only at birth, before their mailbox's counters */
+    RECORD_MEMORY = 0xc3,   /* ids whose messages are gone; only at birth, before the counters */
+    RECORD_REVOKE = 0xcc,   /* an invitation, with its uses */
 };
 
-#define RECORD_SIGNED 1 /* flag of PUT */
+#define RECORD_SIGNED   1 /* flag of PUT */
+#define RECORD_RETURNED 1 /* flag of USE */
 
 /* PUT: this, then the body. REMEMBER: this alone; the record's time and age are those of the acceptance. */
 struct record_put {
@@ -133,8 +136,7 @@ struct record_memory {
     char sender[LAYOUT_NAME_LEN];
 };
 
-/* Half of the hash tells one envelope from another: only who made both could make these alike, and would harm
- * nobody else. */
+/* Half of the hash: only who made both envelopes could make these alike, and would harm nobody else. */
 #define MEMORY_HASH_LEN 16
 
 struct memory_item {
@@ -152,8 +154,10 @@ struct record_ack {
 };
 
 #define ACCOUNT_HAS_IDENTITY 1u
+#define ACCOUNT_ADMITTED     2u /* by an invitation to any name: its number stands behind the vault */
+#define ACCOUNT_REOPENED     4u /* the name was another account's before */
 
-/* REGISTER, PASSWORD: this, then identity and vault. */
+/* REGISTER, PASSWORD: this, then identity and vault, then 8 bytes if it was admitted. */
 struct record_account {
     char name[LAYOUT_NAME_LEN];
     uint64_t version;
@@ -179,6 +183,21 @@ struct record_invite {
     uint64_t expires;              /* seconds since 1970 */
 };
 
+/* INVITATION: this, then a note. Its number, by which the others name it, is the first 8 bytes of the hash. */
+struct record_invitation {
+    uint8_t hash[LAYOUT_HASH_LEN]; /* of the token: store.c */
+    uint64_t expires, lifetime;    /* seconds: since 1970, and from the record's time on */
+    uint32_t uses, note_len;       /* how many names it admits; bytes of the note */
+};
+
+struct record_use {
+    uint64_t invitation;
+    char name[LAYOUT_NAME_LEN];
+};
+struct record_revoke {
+    uint64_t invitation;
+};
+
 struct record_shard {
     uint64_t serial;
 };
@@ -200,13 +219,15 @@ struct record_mailbox {
 
 /* The first byte of a key; the other 15 are a keyed hash of what stands behind it here. */
 enum entry_type {
-    ENTRY_ACCOUNT = 'A', /* name */
-    ENTRY_MAILBOX = 'M', /* mailbox */
-    ENTRY_CHUNK = 'I',   /* mailbox, chunk's number */
-    ENTRY_ID = 'D',      /* mailbox, message id */
-    ENTRY_MEMORY = 'R',  /* mailbox, message id */
-    ENTRY_SHARE = 'Q',   /* mailbox, sender */
-    ENTRY_NAME = 'N',    /* name */
+    ENTRY_ACCOUNT = 'A',    /* name */
+    ENTRY_MAILBOX = 'M',    /* mailbox */
+    ENTRY_CHUNK = 'I',      /* mailbox, chunk's number */
+    ENTRY_ID = 'D',         /* mailbox, message id */
+    ENTRY_MEMORY = 'R',     /* mailbox, message id */
+    ENTRY_SHARE = 'Q',      /* mailbox, sender */
+    ENTRY_NAME = 'N',       /* name */
+    ENTRY_INVITATION = 'V', /* its number */
+    ENTRY_USE = 'U',        /* invitation's number, name */
 };
 
 enum account_state { ACCOUNT_ACTIVE = 1, ACCOUNT_DISABLED = 2, ACCOUNT_DELETED = 3 };
@@ -277,6 +298,27 @@ struct entry_name {
     uint8_t spare[72];
 };
 
+struct entry_invitation {
+    uint64_t check;
+    uint8_t hash[LAYOUT_HASH_LEN];
+    uint64_t place;  /* of its record in the log */
+    uint64_t length; /* of that record's payload */
+    uint64_t expires;
+    uint64_t end_age; /* the shard's, at which a compaction leaves it out */
+    uint32_t uses;
+    uint32_t used;
+    uint8_t spare[32];
+};
+
+/* One that was spent, and not given back. */
+struct entry_use {
+    uint64_t check;
+    uint64_t invitation;
+    uint64_t place;
+    char name[LAYOUT_NAME_LEN];
+    uint8_t spare[56];
+};
+
 #define CHUNK_SLOTS 7
 #define SLOT_SIGNED 1
 
@@ -337,7 +379,9 @@ _Static_assert(sizeof(struct record_head) == 16, "record head has holes");
 _Static_assert(sizeof(struct record_put) == 96, "put record has holes");
 _Static_assert(sizeof(struct record_account) == 128, "account record has holes");
 _Static_assert(sizeof(struct record_delete) == 48, "delete record has holes");
-_Static_assert(sizeof(struct record_invite) == 40, "invitation has holes");
+_Static_assert(sizeof(struct record_invite) == 40, "invitation to a name has holes");
+_Static_assert(sizeof(struct record_invitation) == 56, "invitation record has holes");
+_Static_assert(sizeof(struct record_use) == 40, "use record has holes");
 _Static_assert(sizeof(struct record_mailbox) == 24, "mailbox record has holes");
 _Static_assert(sizeof(struct entry_account) == INDEX_SMALL, "size of A");
 _Static_assert(sizeof(struct entry_mailbox) == INDEX_SMALL, "size of M");
@@ -347,6 +391,8 @@ _Static_assert(sizeof(struct memory_item) == 36, "memory item has holes");
 _Static_assert(sizeof(struct record_memory) == 40, "memory record has holes");
 _Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
 _Static_assert(sizeof(struct entry_name) == INDEX_SMALL, "size of N");
+_Static_assert(sizeof(struct entry_invitation) == INDEX_SMALL, "size of V");
+_Static_assert(sizeof(struct entry_use) == INDEX_SMALL, "size of U");
 _Static_assert(sizeof(struct entry_chunk) == INDEX_LARGE, "size of I");
 _Static_assert(sizeof(struct front_small) == 32 + INDEX_SMALL, "front has holes");
 _Static_assert(sizeof(struct front_large) == 32 + INDEX_LARGE, "front has holes");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/layout.h"
 #include "store/gdbm/place.h"
 
 #include "base/banned.h"
@@ -60,4 +61,22 @@ enum err made_note_again(int shards, unsigned number)
         e = sync_both(shards, fd, number);
     close(fd);
     return e;
+}
+
+unsigned made_or_another(int shards, unsigned number, unsigned count)
+{
+    uint8_t noted[LAYOUT_SHARDS_MAX] = {0};
+    unsigned others = 0;
+    int fd = openat(shards, MADE_NAME, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t n = fd < 0 ? 0 : place_read(fd, noted, count, 0);
+    if (fd >= 0)
+        close(fd);
+    for (ssize_t i = 0; i < n; i++)
+        others += noted[i] == 1;
+    unsigned left = others > 0 ? number % others : 0;
+    unsigned other = number;
+    for (unsigned i = 0; others > 0 && i < count; i++)
+        if (noted[i] == 1 && left-- == 0)
+            other = i;
+    return noted[number] == 1 ? number : other;
 }

@@ -20,4 +20,9 @@ enum err made_note_again(int shards, unsigned number) MUST_USE;
 /* false also where the file is missing: a store of before has none. */
 bool made_is_noted(int shards, unsigned number);
 
+/* The shard itself, if it is noted; else another one that is, always the same while no shard is made: for work that
+ * shall not tell whether it is. With none noted, the shard itself. `count` shards there are, LAYOUT_SHARDS_MAX at
+ * most. */
+unsigned made_or_another(int shards, unsigned number, unsigned count);
+
 #endif

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/apply.h"
 #include "store/gdbm/generation.h"
 #include "store/gdbm/made.h"
 #include "store/gdbm/scan.h"
@@ -53,23 +54,21 @@ static struct marker_origin read_origin(const struct gdbm_store *k, int dir, uns
     return origin;
 }
 
-/* As a rebuild does: only a message or an acknowledgement may be left out. What is mended here is mended once more by
+/* As a rebuild does: only what is no account may be left out. What is mended here is mended once more by
  * whoever opens the copy. */
 static enum err take_lost(struct original *o, const struct scan_record *record)
 {
-    uint8_t type = record->head.type;
-    bool is_message = type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
-                      type == RECORD_MEMORY || type == RECORD_VOID;
+    const char *lost = apply_lost(record->head.type);
     if (journal_record_size(record->head.length) != record->size)
-        is_message = false;
+        lost = NULL;
     o->lost++;
     log_event(LOG_LEVEL_ERROR, "log_damaged",
               "shard=%u file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " lost=%s",
               o->owner.shard, o->log.generation, record->place, record->place + record->size,
               record->is_mended ? "nothing"
-              : is_message      ? "message"
+              : lost != NULL    ? lost
                                 : "unknown");
-    return is_message || record->is_mended ? ERR_OK : ERR_DAMAGED;
+    return lost != NULL || record->is_mended ? ERR_OK : ERR_DAMAGED;
 }
 
 static enum err cut_short(const struct original *o, uint64_t known_end)

@@ -116,7 +116,7 @@ static enum err put_locked(struct shard *shard, void *context)
     if (!e)
         e = check_quota(shard, &mailbox, work);
     if (!e)
-        e = commit_check_room(shard);
+        e = commit_check_reserve(shard, COMMIT_MESSAGE);
     if (e)
         return e;
     const struct journal_append record = {.type = RECORD_PUT,

@@ -139,26 +139,20 @@ static enum err write_new_index(struct rebuild *r)
     return e;
 }
 
-/* Without a PUT a message is gone, without an ACK one comes back that its reader recognises, and a VOID only
- * noted the age: said, and the rest goes on. Without an account's record a name could get another owner: that
+/* Without a PUT a message is gone, without an ACK one comes back that its reader recognises, without a USE an
+ * invitation admits one more, and a VOID only noted the age: said, and the rest goes on. Without an account's record a name could get another owner: that
  * is for a person. */
 static enum err take_lost(struct rebuild *r, const struct scan_record *record)
 {
-    uint8_t type = record->head.type;
-    bool is_message = (type == RECORD_PUT || type == RECORD_ACK || type == RECORD_REMEMBER ||
-                       type == RECORD_MEMORY || type == RECORD_VOID) &&
-                      journal_record_size(record->head.length) == record->size;
+    const char *lost = apply_lost(record->head.type);
+    if (journal_record_size(record->head.length) != record->size)
+        lost = NULL;
     log_event(LOG_LEVEL_ERROR, "log_damaged",
               "shard=%u file=log.%" PRIu64 " from=%" PRIu64 " to=%" PRIu64 " lost=%s",
               r->shard->number, r->shard->journal.generation, record->place,
-              record->place + record->size,
-              !is_message           ? "unknown"
-              : type == RECORD_PUT  ? "message"
-              : type == RECORD_ACK  ? "acknowledgement"
-              : type == RECORD_VOID ? "nothing"
-                                    : "ids");
+              record->place + record->size, lost == NULL ? "unknown" : lost);
     r->marker.records++;
-    return is_message ? ERR_OK : ERR_DAMAGED;
+    return lost != NULL ? ERR_OK : ERR_DAMAGED;
 }
 
 /* A record that is whole but for 8 bytes: with the right ones it can be read again. */

@@ -13,6 +13,7 @@
 #include "store/gdbm/age.h"
 #include "store/gdbm/apply.h"
 #include "store/gdbm/entry.h"
+#include "store/gdbm/invitation.h"
 #include "store/gdbm/memory.h"
 #include "store/gdbm/scan.h"
 #include "store/store.h"
@@ -227,9 +228,25 @@ static enum err take_old_memory(struct select *s, const struct apply_record *rec
     return take_remembered(s, &head, &item);
 }
 
+/* An invitation that is still good, or a use that was spent of one. */
+static enum err take_invitation(struct select *s, const struct apply_record *record)
+{
+    enum invitation_fate fate;
+    enum err e = invitation_judge(s->was, record, s->now, &fate);
+    if (e)
+        return e;
+    if (fate == INVITATION_LIVING)
+        return emit(s, record->head, record->fixed, record->rest);
+    if (fate == INVITATION_ENDED) {
+        s->gone.invitations++;
+        s->gone.live_bytes += journal_record_size(record->fixed.len + record->rest.len);
+    }
+    return ERR_OK;
+}
+
 static enum err take_record(struct select *s, const struct scan_record *scanned)
 {
-    struct apply_record record = {.head = scanned->head};
+    struct apply_record record = {.place = scanned->place, .head = scanned->head};
     enum err e = apply_split(&record, scanned->payload);
     if (e)
         return e;
@@ -244,6 +261,9 @@ static enum err take_record(struct select *s, const struct scan_record *scanned)
         return take_carried(s, &record);
     case RECORD_REMEMBER:
         return take_old_memory(s, &record);
+    case RECORD_INVITATION:
+    case RECORD_USE:
+        return take_invitation(s, &record);
     default:
         return ERR_OK;
     }
@@ -317,15 +337,16 @@ static enum err balance(const struct select *s)
 {
     const struct select_gone *gone = &s->gone;
     const struct select_gone *missing = &s->missing;
+    uint64_t records = gone->ids + gone->invitations;
     if (missing->messages == gone->messages && missing->ids == gone->ids &&
         missing->bytes == gone->bytes &&
-        s->marker.live_records + gone->ids == s->counters.live_records &&
+        s->marker.live_records + records == s->counters.live_records &&
         s->marker.live_bytes + gone->live_bytes == s->counters.live_bytes)
         return ERR_OK;
     log_event(s->may_lose ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, "compact_refused",
               "file=log.%" PRIu64 " living=%" PRIu64 " found=%" PRIu64 " why=\"the index counts"
               " what isn't there\"",
-              s->old.generation, s->counters.live_records - gone->ids, s->marker.live_records);
+              s->old.generation, s->counters.live_records - records, s->marker.live_records);
     return ERR_DAMAGED;
 }
 

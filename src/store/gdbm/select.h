@@ -12,8 +12,9 @@
 struct select_gone {
     uint64_t messages;
     uint64_t ids;
-    uint64_t bytes;      /* as a mailbox counts them */
-    uint64_t live_bytes; /* as the shard does */
+    uint64_t invitations; /* and their uses */
+    uint64_t bytes;       /* as a mailbox counts them */
+    uint64_t live_bytes;  /* as the shard does */
 };
 
 struct select {

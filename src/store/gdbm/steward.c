@@ -11,8 +11,6 @@
 
 #include "base/banned.h"
 
-#define DAY 86400
-
 struct work {
     char name[LAYOUT_NAME_LEN];
     enum account_state state;
@@ -111,10 +109,10 @@ static enum err reset(struct shard *shard, void *context)
     return e ? e : reserve(shard, work, &entry);
 }
 
-enum err steward_reset(struct store *store, const char *user, const uint8_t *invite, uint64_t days,
-                       uint64_t *until)
+enum err steward_reset(struct store *store, const char *user, const uint8_t *invite,
+                       uint64_t lifetime, uint64_t *until)
 {
-    struct record_invite rest = {.expires = clock_wall() + days * DAY};
+    struct record_invite rest = {.expires = clock_wall() + lifetime};
     struct work work = {.invite = &rest};
     if (!field_is_user(span_str(user)))
         return ERR_NOT_FOUND;

@@ -8,7 +8,7 @@ import signal
 from harness import Failure, rounds
 
 SOURCE = pathlib.Path(__file__).resolve().parents[3] / "src"
-OPERATIONS = ("register", "password", "put", "ack", "delete")
+OPERATIONS = ("register", "password", "put", "ack", "delete", "invite", "admit")
 EACH = 6  # passes of a point tried in a short run, of each operation
 
 
