@@ -29,7 +29,7 @@ HARDEN   = -fstack-protector-strong -fPIE \
            $(if $(FUZZ),$(FUZZ_FLAGS),$(if $(SANITIZE),-fsanitize=address$(,)undefined \
            -fsanitize-undefined-trap-on-error -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=3))
 LINK     = -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
-           $(if $(FUZZ),-fsanitize=fuzzer$(,)address$(,)undefined,$(if $(SANITIZE),-fsanitize=address$(,)undefined))
+           $(if $(FUZZ)$(SANITIZE),-fsanitize=address$(,)undefined)
 CFLAGS   = -O2 -g
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I. -DSECMSG_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) \
            $(HARDEN) -MMD -MP
@@ -227,7 +227,7 @@ $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/targets/%.o $(call objects,$(FUZZ
 define link_fuzzer
 @mkdir -p $(@D)
 $(SAY) '  LINK  $@'
-$(Q)$(CC) $(CFLAGS) $(LINK) $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) $(LDFLAGS) -o $@ $^ -ljansson -lgdbm -lgcrypt
+$(Q)$(CC) $(CFLAGS) $(LINK) -fsanitize=fuzzer $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) $(LDFLAGS) -o $@ $^ -ljansson -lgdbm -lgcrypt
 endef
 
 $(call objects,$(FUZZ_SHARED)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'

@@ -7,7 +7,7 @@
 #include "tests/fuzz/fuzz.h"
 
 struct person alice, bob;
-struct buf people_vault, people_envelope;
+struct buf people_vault, people_envelope, people_proofs[PEOPLE_PROOFS];
 uint8_t people_message_key[32];
 
 static json_t *get(const json_t *object, const char *name)
@@ -61,7 +61,9 @@ void people_meet(void)
     meet(&alice, root, "alice");
     meet(&bob, root, "bob");
     people_vault = text(get(root, "vault"), "plaintext_text");
-    const json_t *message = json_array_get(get(root, "messages_alice_to_bob"), 1);
+    const json_t *all = get(root, "messages_alice_to_bob"), *message = json_array_get(all, 1);
+    for (size_t i = 0; i < PEOPLE_PROOFS; i++)
+        people_proofs[i] = text(json_array_get(all, i), "proof_text");
     people_envelope = text(message, "envelope_text");
     bytes(people_message_key, sizeof(people_message_key), message, "message_key");
     json_decref(root);

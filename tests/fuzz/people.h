@@ -18,6 +18,8 @@ extern struct person alice, bob;
 extern struct buf people_vault;        /* the plaintext of alice's vault */
 extern struct buf people_envelope;     /* from alice to bob, */
 extern uint8_t people_message_key[32]; /* and its key */
+#define PEOPLE_PROOFS 3
+extern struct buf people_proofs[PEOPLE_PROOFS]; /* all that there are */
 
 void people_meet(void);
 

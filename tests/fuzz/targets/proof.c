@@ -3,7 +3,6 @@
  * is reached. */
 #include "crypto/proof.h"
 
-#include "base/base64.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/people.h"
 
@@ -12,20 +11,23 @@ void fuzz_start(void)
     people_meet();
 }
 
+static bool is_known(struct span text)
+{
+    for (size_t i = 0; i < PEOPLE_PROOFS; i++)
+        if (span_equal(buf_span(&people_proofs[i]), text))
+            return true;
+    return false;
+}
+
 static void check(struct span text)
 {
     struct proof proof;
-    struct buf again = BUF_INIT(1 << 20);
     enum fault fault = proof_verify(&proof, text);
     FUZZ_HOLDS(fault != FAULT_INTERNAL);
-    if (fault == FAULT_NONE) {
-        FUZZ_OK(proof_make(&again, people_message_key, buf_span(&alice.text),
-                           buf_span(&people_envelope)));
-        FUZZ_HOLDS(span_equal(buf_span(&again), text));
-        FUZZ_HOLDS(strcmp(proof.from.user, "alice") == 0 && strcmp(proof.to, "bob") == 0);
-    }
+    if (fault == FAULT_NONE)
+        FUZZ_HOLDS(is_known(text) && strcmp(proof.from.user, "alice") == 0 &&
+                   strcmp(proof.to, "bob") == 0);
     proof_free(&proof);
-    buf_free(&again);
 }
 
 /* One part is any bytes, the others are right. */
