@@ -2,9 +2,9 @@
 #
 #   1. What is built, and how      compiler, flags, directories, libraries
 #   2. Programs, manual pages      all
-#   3. Tests                       check check-crash check-systemd model bench bench-units bench-store bench-picture
+#   3. Tests                       check check-crash check-systemd fuzz check-fuzz model bench bench-units bench-store bench-picture
 #   4. Style                       lint format
-#   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb
+#   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb deps-fuzz
 #   6. Installing                  install uninstall deb
 #   7. The rest                    help clean
 #
@@ -26,10 +26,10 @@ WARNINGS = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wst
            -Wmissing-prototypes -Wold-style-definition -Wcast-qual -Wwrite-strings -Wundef -Wvla \
            -Wformat=2 -Wpointer-arith $(if $(WERROR),-Werror)
 HARDEN   = -fstack-protector-strong -fPIE \
-           $(if $(SANITIZE),-fsanitize=address$(,)undefined -fsanitize-undefined-trap-on-error \
-           -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=3)
+           $(if $(FUZZ),$(FUZZ_FLAGS),$(if $(SANITIZE),-fsanitize=address$(,)undefined \
+           -fsanitize-undefined-trap-on-error -fno-omit-frame-pointer,-D_FORTIFY_SOURCE=3))
 LINK     = -pie -Wl,-z,relro,-z,now -Wl,--as-needed \
-           $(if $(SANITIZE),-fsanitize=address$(,)undefined)
+           $(if $(FUZZ)$(SANITIZE),-fsanitize=address$(,)undefined)
 CFLAGS   = -O2 -g
 COMPILE  = $(CC) -std=c11 -D_GNU_SOURCE -Isrc -I. -DSECMSG_VERSION='"$(VERSION)"' $(WARNINGS) $(CFLAGS) \
            $(HARDEN) -MMD -MP
@@ -51,6 +51,8 @@ BENCH_STORE_SOURCES := $(sort $(wildcard tests/bench/store/*.c))
 CRASH_SOURCES   := $(sort $(wildcard tests/crash/*.c))
 CRASH_SHARED    := $(addprefix tests/crash/,books.c guests.c points.c) # by its programs
 FAULTS_SOURCES  := $(sort $(wildcard tests/crash/faults/*.c))
+FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz/targets/*.c))
+FUZZ_SHARED     := $(sort $(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 without_main = $(filter-out %/main.o,$(call objects,$(1)))
@@ -60,11 +62,13 @@ PROGRAMS = $(addprefix $(BUILD)/,secmsg-handler secmsg secmsg-admin)
 MANUALS  = $(patsubst docs/%.scd,$(BUILD)/man/%,$(sort $(wildcard docs/*.scd)))
 TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SOURCES))
 CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
+FUZZERS  = $(patsubst tests/fuzz/targets/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SOURCES))
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-crash check-systemd model bench bench-units bench-store bench-picture lint format install uninstall \
-        deb deps deps-build deps-lint deps-proof deps-systemd deps-deb setup-test setup-build setup-systemd setup-deb help clean FORCE
+.PHONY: all check check-crash check-systemd fuzz check-fuzz fuzzers model bench bench-units bench-store bench-picture lint format \
+        install uninstall deb deps deps-build deps-lint deps-proof deps-systemd deps-deb deps-fuzz setup-test setup-build setup-systemd \
+        setup-deb help clean FORCE
 
 # ---- 2. Programs, manual pages ----
 
@@ -120,7 +124,8 @@ $(BUILD)/flags: FORCE
 	echo "$$flags" | cmp -s - $@ || echo "$$flags" > $@
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) src/handler/filter/main.c $(CLIENT_SOURCES) \
-           $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(BENCH_STORE_SOURCES) $(CRASH_SOURCES)))
+           $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(BENCH_STORE_SOURCES) $(CRASH_SOURCES) \
+           $(FUZZ_SOURCES) $(FUZZ_SHARED)))
 
 # ---- 3. Tests ----
 
@@ -154,7 +159,7 @@ endef
 $(call objects,$(TEST_SOURCES)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'
 
 # Kept, so that a second run relinks nothing.
-.SECONDARY: $(call objects,$(TEST_SOURCES) $(CRASH_SOURCES))
+.SECONDARY: $(call objects,$(TEST_SOURCES) $(CRASH_SOURCES) $(FUZZ_SOURCES))
 
 # The store's proof, for as long as asked: make check-crash SECONDS=3600 SEED=2. `make check` has a fixed part of
 # it. As root it mounts file systems of its own too. One kind alone: tests/crash/run.py build --only power
@@ -186,6 +191,47 @@ $(PROBE): tests/systemd/probe.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY) '  LINK  $@'
 	$(Q)$(CC) -std=c11 -D_GNU_SOURCE $(WARNINGS) $(CFLAGS) -fPIC -shared -o $@ $< -ldl
+
+# Inputs that nobody thought of, for as long as asked (by default 60 s each): make fuzz SECONDS=200 TARGET='hello frame'.
+# `make check-fuzz` gives every target what is kept in tests/fuzz. docs/testing.md says how a target is added.
+TARGET       =
+FUZZ_SECONDS = $(if $(filter command line,$(origin SECONDS)),$(SECONDS),60)
+FUZZ_BUILD   = build/fuzz
+FUZZ_MAKE    = $(MAKE) --no-print-directory -s BUILD=$(FUZZ_BUILD) CC=clang FUZZ=1 fuzzers
+# gcc says by itself that there is AddressSanitizer, and clang 14 doesn't.
+FUZZ_FLAGS   = -fsanitize=fuzzer-no-link$(,)address$(,)undefined -fno-sanitize-recover=all \
+               -fno-omit-frame-pointer -D__SANITIZE_ADDRESS__=1
+# What would take the time of thousands of inputs, and what must be the same each time.
+FUZZ_WRAPPED = stretch_root random_bytes random_key
+
+fuzz:
+	@$(FUZZ_MAKE)
+	@tests/fuzz/run.sh fuzz $(FUZZ_BUILD)/tests/fuzz $(FUZZ_SECONDS) $(TARGET)
+
+check-fuzz:
+	@$(FUZZ_MAKE)
+	@tests/fuzz/run.sh check $(FUZZ_BUILD)/tests/fuzz 0 $(TARGET)
+
+fuzzers: $(FUZZERS)
+
+$(BUILD)/tests/fuzz/client_%: $(BUILD)/obj/tests/fuzz/targets/client_%.o $(call objects,$(FUZZ_SHARED)) \
+                              $(call without_main,$(CLIENT_SOURCES)) $(LIBRARY)
+	$(link_fuzzer) $(CLIENT_LIBRARIES)
+
+$(BUILD)/tests/fuzz/handler_%: $(BUILD)/obj/tests/fuzz/targets/handler_%.o $(call objects,$(FUZZ_SHARED)) \
+                               $(call without_main,$(HANDLER_SOURCES)) $(LIBRARY)
+	$(link_fuzzer)
+
+$(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/targets/%.o $(call objects,$(FUZZ_SHARED)) $(LIBRARY)
+	$(link_fuzzer)
+
+define link_fuzzer
+@mkdir -p $(@D)
+$(SAY) '  LINK  $@'
+$(Q)$(CC) $(CFLAGS) $(LINK) -fsanitize=fuzzer $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) $(LDFLAGS) -o $@ $^ -ljansson -lgdbm -lgcrypt
+endef
+
+$(call objects,$(FUZZ_SHARED)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'
 
 # Every order in which three processes can take the store's steps, and die between them.
 model:
@@ -238,7 +284,7 @@ endef
 # ---- 4. Style ----
 
 C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] \
-          tests/systemd/*.[ch]))
+          tests/systemd/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch]))
 
 lint:
 	@tests/lint.sh
@@ -258,6 +304,7 @@ PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
 PACKAGES_SYSTEMD = systemd systemd-container iproute2 python3 python3-pytest python3-cryptography python3-argon2
 PACKAGES_DEB     = build-essential debhelper po-debconf lintian
 PACKAGES_LINT  = clang clang-format cppcheck shellcheck systemd
+PACKAGES_FUZZ  = clang libclang-rt-14-dev
 PACKAGES_PROOF = spin e2fsprogs xfsprogs btrfs-progs gnuplot-nox
 
 deps:
@@ -277,6 +324,9 @@ deps-systemd:
 
 deps-deb:
 	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_DEB))
+
+deps-fuzz:
+	@$(call install_packages,$(PACKAGES_BUILD) $(PACKAGES_FUZZ))
 
 # The same, but only when something is missing: for `make check` and the start scripts.
 setup-test:
@@ -387,6 +437,8 @@ help:
 	@echo 'make check      install what testing needs, build, run all tests (SANITIZE=1: with ASan and UBSan)'
 	@echo 'make check-crash SECONDS=600 SEED=1    break the store in every way, and balance its books'
 	@echo 'make check-systemd  boot the real systemd in an overlay of this machine, and test the service there (as root)'
+	@echo 'make fuzz SECONDS=60 TARGET=           give parsers, store and handler inputs that nobody thought of (needs clang)'
+	@echo 'make check-fuzz give them every input that is kept in tests/fuzz'
 	@echo 'make model      check the model of lock, log, marker and durable end (needs spin)'
 	@echo 'make bench-store MESSAGES=30000        the store beside bare append and fdatasync, and its other numbers'
 	@echo 'make bench-picture  docs/bench.md and its picture, of the last bench-store (needs gnuplot-nox)'
@@ -394,7 +446,7 @@ help:
 	@echo 'make bench      what a connection and a message cost on this machine'
 	@echo 'make lint       sizes, banned functions, directions, layout, static checks'
 	@echo 'make format     apply the layout of .clang-format'
-	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof, -systemd, -deb)'
+	@echo 'make deps       install the Debian packages for building and testing (deps-build, -lint, -proof, -systemd, -deb, -fuzz)'
 	@echo 'make install    into $$(DESTDIR)$$(PREFIX), by default /usr/local; make uninstall removes it'
 	@echo 'make deb        the Debian packages secmsg-server and secmsg, into build/'
 	@echo 'make clean      remove build/'

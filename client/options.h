@@ -56,7 +56,7 @@ bool options_is_strict(const struct options *options);
 
 /* Parses argv, in which options and words may be mixed, and moves the words behind argv[*first]. The
  * options that only some words take are noted in taken[]: a string of their letters. Says what is
- * wrong, and returns STATUS_USAGE then. */
+ * wrong, and returns STATUS_USAGE then, or STATUS_NO_INPUT for a descriptor that nothing is open at. */
 #define OPTIONS_TAKEN_SIZE 32
 enum status options_parse(struct options *options, int argc, char *argv[], int *first,
                           char taken[static OPTIONS_TAKEN_SIZE]);

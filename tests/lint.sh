@@ -120,7 +120,7 @@ check_layout() {
 }
 
 check_white_space() {
-    find . \( -path ./.git -o -path ./build -o -path ./tests/vectors -o -name __pycache__ -o -name LICENSE \) -prune \
+    find . \( -path ./.git -o -path ./build -o -path ./tests/vectors -o -path ./tests/fuzz/corpus -o -path ./tests/fuzz/regressions -o -name __pycache__ -o -name LICENSE \) -prune \
         -o -type f -exec grep -nE '[[:blank:]]+$' /dev/null {} + |
         sed -E 's/^\.\/([^:]*:[0-9]+):.*/\1: at the end of the line/'
 }

@@ -136,14 +136,13 @@ enum err stream_read_line(struct stream *s, size_t max, uint64_t deadline_ms, st
     drop_handed(s);
     for (;;) {
         const uint8_t *end = find_end(s);
-        const uint8_t *start = s->input.data + s->handed;
         size_t have = s->input.len - s->handed;
-        size_t len = end ? (size_t)(end - start) + 1 : have;
+        size_t len = end ? (size_t)(end - (s->input.data + s->handed)) + 1 : have;
         /* Without its LF, max bytes are one too many already. */
         if (len > max || (!end && len == max))
             return ERR_TOO_LARGE;
         if (end) {
-            *line = span_of(start, len - 1);
+            *line = span_of(end + 1 - len, len - 1);
             s->handed += len;
             s->scanned = s->handed;
             return ERR_OK;
