@@ -372,6 +372,7 @@ PREFIX  = /usr/local
 BINDIR  = $(DESTDIR)$(PREFIX)/bin
 UNITDIR = $(DESTDIR)$(PREFIX)/lib/systemd/system
 USERDIR = $(DESTDIR)$(PREFIX)/lib/sysusers.d
+CATALOG = $(DESTDIR)$(PREFIX)/lib/systemd/catalog
 SHARE   = $(DESTDIR)$(PREFIX)/share
 DOCDIR  = $(SHARE)/doc/secmsg
 MANDIR  = $(SHARE)/man
@@ -387,12 +388,13 @@ INSTALLED_COMPLETIONS = $(foreach program,secmsg secmsg-admin,bash-completion/co
 # The handler is in bin, so that `ssh HOST secmsg-handler` finds it; the units are told where. Each program takes its
 # name in one step: at no moment does a connection to a running service find none, or half of one.
 install: all
-	install -d $(BINDIR) $(UNITDIR) $(USERDIR) $(DOCDIR)
+	install -d $(BINDIR) $(UNITDIR) $(USERDIR) $(CATALOG) $(DOCDIR)
 	for program in $(notdir $(PROGRAMS)); do install $(BUILD)/$$program $(BINDIR)/.$$program.new && \
 	    mv -f $(BINDIR)/.$$program.new $(BINDIR)/$$program || exit; done
 	install -m 644 $(UNITS) $(UNITDIR)
 	sed -i 's|/usr/local/|$(PREFIX)/|' $(addprefix $(UNITDIR)/,$(notdir $(UNITS)))
 	install -m 644 systemd/secmsg.sysusers $(USERDIR)/secmsg.conf
+	install -m 644 systemd/secmsg.catalog $(CATALOG)
 	install -m 644 $(DOCS) $(DOCDIR)
 	install -m 644 -D systemd/secmsg@.service.d/hardened.conf $(DOCDIR)/examples/hardened.conf
 	for page in $(INSTALLED_MANUALS); do install -m 644 -D $(BUILD)/man/$${page#*/} $(MANDIR)/$$page; done
@@ -401,7 +403,7 @@ install: all
 # Exactly what install put there; directories only where they are ours and empty.
 uninstall:
 	rm -f $(addprefix $(BINDIR)/,$(notdir $(PROGRAMS)))
-	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf
+	rm -f $(addprefix $(UNITDIR)/,$(notdir $(UNITS))) $(USERDIR)/secmsg.conf $(CATALOG)/secmsg.catalog
 	rm -f $(addprefix $(DOCDIR)/,$(notdir $(DOCS)) examples/hardened.conf)
 	rm -f $(addprefix $(MANDIR)/,$(INSTALLED_MANUALS)) $(addprefix $(SHARE)/,$(INSTALLED_COMPLETIONS))
 	-rmdir $(DOCDIR)/examples $(DOCDIR)

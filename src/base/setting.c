@@ -12,7 +12,7 @@
 
 #define DAY     ((uint64_t)86400)
 #define MANY    ((uint64_t)1 << 40)
-#define CHOICES 5
+#define CHOICES 6
 
 struct setting {
     const char *name;
@@ -44,7 +44,7 @@ static const struct setting settings[] = {
     {"registration-rate", 1, 100000, {NULL}, NULL},
     {"registration-rate-per-source", 1, 100000, {NULL}, NULL},
     {"confinement", 0, 0, {"best-effort", "required"}, NULL},
-    {"log-level", 0, 0, {"error", "warning", "info", "debug"}, NULL},
+    {"log-level", 0, 0, {"error", "warning", "notice", "info", "debug"}, NULL},
 };
 
 static const struct setting *find(const char *name)

@@ -135,7 +135,7 @@ static enum code create(struct session *s, const struct command *command, enum w
         e = session_enter(s, user, account->version, &unread);
     if (e)
         return reply_store_error(reply, e);
-    log_event(LOG_LEVEL_INFO, "account", "action=register user=%s", user);
+    log_event(LOG_LEVEL_NOTICE, "account", "action=register user=%s", user);
     return reply_ok(reply, "OK");
 }
 
@@ -208,7 +208,7 @@ static enum code change_password(struct session *s, const struct command *comman
     if (e)
         return reply_store_error(reply, e);
     s->login.version = account->version;
-    log_event(LOG_LEVEL_INFO, "account", "action=password user=%s", s->login.user);
+    log_event(LOG_LEVEL_NOTICE, "account", "action=password user=%s", s->login.user);
     return reply_ok(reply, "OK");
 }
 
@@ -234,7 +234,7 @@ enum code command_delete(struct session *s, const struct command *command, struc
         e = store_account_delete(s->store, s->login.user, s->login.version);
     if (e)
         return reply_store_error(reply, e);
-    log_event(LOG_LEVEL_INFO, "account", "action=delete user=%s", s->login.user);
+    log_event(LOG_LEVEL_NOTICE, "account", "action=delete user=%s", s->login.user);
     reply->is_last = true;
     return reply_ok(reply, "OK");
 }

@@ -18,6 +18,7 @@
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 #include "handler/confine.h"
+#include "handler/report.h"
 #include "handler/session.h"
 
 #include "base/banned.h"
@@ -173,8 +174,7 @@ static void admit(struct session *s, int null)
         refuse(s, text, verdict, retry_s);
         return;
     }
-    log_event(LOG_LEVEL_INFO, "connect", "peer=%s mode=%s", text,
-              s->settings->is_plain ? "plain" : "framed");
+    report_begin(s, text);
     session_run(s);
     hang_up(null);
     guard_leave(s->guard);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "handler/budget.h"
 #include "handler/commands.h"
+#include "handler/report.h"
 #include "handler/tally.h"
 
 #include "base/banned.h"
@@ -171,13 +172,11 @@ static enum code act(struct session *s, const struct command *command, struct re
                             s->state == SESSION_NEW ? "after" : "before");
     uint64_t begun_us = clock_monotonic_us();
     enum code code = row->function(s, command, reply);
-    tally_command(s, command, code, reply, clock_monotonic_us() - begun_us);
+    uint64_t us = clock_monotonic_us() - begun_us;
+    tally_command(s, command, code, reply, us);
     code = count_refusal(s, row, code, reply);
-    if (s->is_over)
-        return code;
-    log_event(code == CODE_INTERNAL ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO, "command",
-              "verb=%s user=%s result=%s", command_name(command->verb), user_of(s),
-              code ? code_name(code) : "ok");
+    if (!s->is_over)
+        report_command(s, command, code, reply, us);
     return code;
 }
 
@@ -188,6 +187,8 @@ static void answer(struct session *s, enum code code, struct reply *reply)
     bool has_body = code == CODE_NONE && reply->has_body;
     struct span head = reply_head(line, code, reply);
     guard_count_answer(s->guard, code);
+    s->sum.commands++;
+    s->sum.refused += code != CODE_NONE;
     if (channel_answer(&s->channel, head, has_body ? &reply->body : NULL))
         end(s, "no memory for an answer");
     else if (reply->is_last || code_is_closing(code))
@@ -344,7 +345,6 @@ void session_run(struct session *s)
     tally_bytes(s);
     channel_close(&s->channel);
     buf_free(&s->shown);
-    log_event(LOG_LEVEL_INFO, "close", "user=%s why=%s", user_of(s),
-              log_quote(s->why ? s->why : "ended").text);
+    report_end(s);
     bytes_wipe(s->own_key, sizeof(s->own_key));
 }

@@ -10,6 +10,13 @@
 
 enum session_state { SESSION_NEW, SESSION_IN };
 
+/* What a session comes to, for the log (report.h). */
+struct session_sum {
+    uint64_t began_us;
+    uint64_t commands; /* answered, whatever the answer */
+    uint64_t refused;  /* of them with an error */
+};
+
 /* What commands work on. Lives on main's stack; everything in it is wiped by session_run. */
 struct session {
     const struct settings *settings;
@@ -29,6 +36,7 @@ struct session {
     unsigned refusals; /* refused LOGIN, PROVE, REGISTER, PASSWD, DELETE */
     uint64_t login_deadline_ms;
     uint64_t checked_ms; /* when the login was last looked at */
+    struct session_sum sum;
     bool is_over;
     const char *why; /* for the log: what ended it */
 };

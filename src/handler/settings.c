@@ -54,7 +54,7 @@ const char settings_help[] =
     "  --registration-rate-per-source=N  an hour, of one source (60)\n"
     "  --confinement=HOW          required, where a kernel without Landlock or seccomp is to\n"
     "                             serve nobody, or best-effort (best-effort)\n"
-    "  --log-level=LEVEL          error, warning, info or debug (info)\n"
+    "  --log-level=LEVEL          error, warning, notice, info or debug (info)\n"
     "\n"
     "  --help                     print this, and exit\n"
     "  --version                  print the version, and exit\n"
@@ -121,8 +121,8 @@ static enum err set(void *context, const char *name, const char *value)
     enum err e = limits_set(&s->guard, name, value);
     if (e != ERR_NOT_FOUND)
         return e;
-    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
-                                            LOG_LEVEL_DEBUG};
+    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
+                                            LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
     size_t choice;
     e = setting_choice(name, value, &choice);
     if (!e && strcmp(name, "registration") == 0)

@@ -67,11 +67,11 @@ static void less_urgent_lines_are_left_out(void **state)
 {
     /* A line is written if it is as urgent as asked for, or more. */
     (void)state;
-    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
-                                            LOG_LEVEL_DEBUG};
-    for (size_t least = 0; least < 4; least++) {
+    static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
+                                            LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
+    for (size_t least = 0; least < 5; least++) {
         log_open("s", levels[least]);
-        for (size_t i = 0; i < 4; i++) {
+        for (size_t i = 0; i < 5; i++) {
             log_event(levels[i], "e", "i=%zu", i);
             assert_int_equal(*written() != '\0', i <= least);
         }
@@ -80,18 +80,21 @@ static void less_urgent_lines_are_left_out(void **state)
 
 static void the_journal_gets_priorities(void **state)
 {
-    /* With $JOURNAL_STREAM naming stderr's device and inode, each line begins with <priority>. */
+    /* With $JOURNAL_STREAM naming stderr's device and inode, and no journal to connect to, each line begins with
+     * <priority>. */
     (void)state;
     struct stat st;
     char name[64];
     assert_int_equal(fstat(STDERR_FILENO, &st), 0);
     snprintf(name, sizeof(name), "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
     setenv("JOURNAL_STREAM", name, 1);
-    log_open("s", LOG_LEVEL_DEBUG);
+    log_open_at("s", LOG_LEVEL_DEBUG, "/nonexistent/socket");
     log_event(LOG_LEVEL_ERROR, "e", "n=1");
     assert_string_equal(written(), "<3>s event=e n=1\n");
     log_event(LOG_LEVEL_WARNING, "e", "n=1");
     assert_string_equal(written(), "<4>s event=e n=1\n");
+    log_event(LOG_LEVEL_NOTICE, "e", "n=1");
+    assert_string_equal(written(), "<5>s event=e n=1\n");
     log_event(LOG_LEVEL_INFO, "e", "n=1");
     assert_string_equal(written(), "<6>s event=e n=1\n");
     log_event(LOG_LEVEL_DEBUG, "e", "n=1");
@@ -156,6 +159,31 @@ static void every_byte_is_escaped_or_plain(void **state)
     assert_string_equal(log_escape(SPAN("a b\n<3>x=y\"")).text, "a\\x20b\\x0a<3>x\\x3dy\\x22");
 }
 
+static void a_flood_is_cut_and_told(void **state)
+{
+    /* Of many lines LOG_BURST are written; then how many weren't, and from then on all again. What was left out by its
+     * level counts for nothing. */
+    (void)state;
+    unsigned seen = 0;
+    log_open("s", LOG_LEVEL_INFO);
+    log_limit(true);
+    for (unsigned i = 0; i < 3 * LOG_BURST; i++) {
+        log_event(LOG_LEVEL_DEBUG, "e", "i=%u", i);
+        log_event(LOG_LEVEL_WARNING, "e", "i=%u", i);
+        for (const char *line = written(); *line; line = written())
+            seen += strstr(line, "event=e") != NULL;
+    }
+    assert_in_range(seen, LOG_BURST, 2 * LOG_BURST);
+    log_limit(false);
+    char expected[64];
+    snprintf(expected, sizeof(expected), "s event=suppressed lines=%u\n", 3 * LOG_BURST - seen);
+    assert_string_equal(written(), expected);
+    for (unsigned i = 0; i < 2 * LOG_BURST; i++) {
+        log_event(LOG_LEVEL_INFO, "e", "i=%u", i);
+        assert_true(*written() != '\0');
+    }
+}
+
 static void a_long_value_is_cut_visibly(void **state)
 {
     /* Whatever its length, the text fits its room, is whole or ends with "...", and cuts no escape. */
@@ -180,10 +208,15 @@ static void a_long_value_is_cut_visibly(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(a_line_is_session_event_and_fields), TEST(less_urgent_lines_are_left_out),
-        TEST(the_journal_gets_priorities),        TEST(another_stream_gets_none),
-        TEST(a_line_has_at_most_1024_bytes),      TEST(a_lost_log_ends_nothing),
-        TEST(every_byte_is_escaped_or_plain),     TEST(a_long_value_is_cut_visibly),
+        TEST(a_line_is_session_event_and_fields),
+        TEST(less_urgent_lines_are_left_out),
+        TEST(the_journal_gets_priorities),
+        TEST(another_stream_gets_none),
+        TEST(a_line_has_at_most_1024_bytes),
+        TEST(a_lost_log_ends_nothing),
+        TEST(every_byte_is_escaped_or_plain),
+        TEST(a_long_value_is_cut_visibly),
+        TEST(a_flood_is_cut_and_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

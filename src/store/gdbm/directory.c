@@ -248,7 +248,7 @@ static enum err found_here(const struct directory *d, const struct complaint *c)
                  err_text(e));
         return e;
     }
-    log_event(LOG_LEVEL_INFO, "store_created", "path=%s", log_escape(span_str(d->path)).text);
+    log_event(LOG_LEVEL_NOTICE, "store_created", "path=%s", log_escape(span_str(d->path)).text);
     return ERR_OK;
 }
 

@@ -110,7 +110,7 @@ static void tell_copied(const struct rebuild *r)
 {
     bool is_short = r->marker.end < r->origin.heard;
     if (r->origin.is_copy)
-        log_event(is_short ? LOG_LEVEL_WARNING : LOG_LEVEL_INFO, "store_copied",
+        log_event(is_short ? LOG_LEVEL_WARNING : LOG_LEVEL_NOTICE, "store_copied",
                   "shard=%u generation=%" PRIu64 " end=%" PRIu64 " lock_file_end=%" PRIu64,
                   r->shard->number, r->marker.generation, r->marker.end, r->origin.heard);
 }
@@ -340,7 +340,7 @@ enum err rebuild_shard(struct shard *shard)
     }
     finish_end(&before);
     if (!e && shard->marker.records > 0)
-        log_event(LOG_LEVEL_INFO, "index_rebuilt", "shard=%u records=%" PRIu64 " ms=%" PRIu64,
+        log_event(LOG_LEVEL_NOTICE, "index_rebuilt", "shard=%u records=%" PRIu64 " ms=%" PRIu64,
                   shard->number, shard->marker.records, clock_monotonic_ms() - start);
     return e;
 }
