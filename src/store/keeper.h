@@ -53,6 +53,7 @@ struct keeper {
     /* operate.h */
     unsigned (*shard_count)(const struct store *store);
     enum err (*space)(struct store *store, unsigned shard, struct operate_space *space);
+    enum err (*glance)(struct store *store, unsigned shard, struct operate_glance *glance);
     enum err (*check)(struct store *store, unsigned shard, bool may_repair,
                       struct operate_check *check);
     enum err (*compact)(struct store *store, unsigned shard, struct operate_compaction *compaction);

@@ -16,6 +16,11 @@ enum err operate_space(struct store *store, unsigned shard, struct operate_space
     return store->keeper->space(store, shard, space);
 }
 
+enum err operate_glance(struct store *store, unsigned shard, struct operate_glance *glance)
+{
+    return store->keeper->glance(store, shard, glance);
+}
+
 enum err operate_check(struct store *store, unsigned shard, bool may_repair,
                        struct operate_check *check)
 {

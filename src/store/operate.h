@@ -24,6 +24,22 @@ struct operate_space {
 
 enum err operate_space(struct store *store, unsigned shard, struct operate_space *space) MUST_USE;
 
+/* What a shard says of itself, without its lock and without opening it: to be asked every minute, however much there
+ * is in it, and whoever is at work there. */
+struct operate_glance {
+    uint64_t messages;      /* waiting */
+    uint64_t message_bytes; /* of them, without what a mailbox counts for their ids */
+    uint64_t used_bytes;    /* of its log */
+    uint64_t live_bytes;    /* of them needed */
+    uint64_t index_bytes;
+    bool is_failed;
+};
+
+/* ERR_BUSY: it can't be told, because nobody has used that shard since the machine was started, or its index is to be
+ * made again. */
+enum err operate_glance(struct store *store, unsigned shard,
+                        struct operate_glance *glance) MUST_USE;
+
 enum operate_verdict {
     OPERATE_CLEAN,
     OPERATE_REPAIRED, /* something was wrong, and isn't any more */

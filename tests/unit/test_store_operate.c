@@ -2,6 +2,8 @@
 /* What an operator may ask of a store: its accounts, its space, whether it is whole. */
 #include "store/operate.h"
 
+#include <sys/file.h>
+
 #include "store/gdbm/failed.h"
 #include "store/gdbm/shard.h"
 #include "tests/unit/store_files.h"
@@ -273,6 +275,55 @@ static void space_is_what_the_files_take(void **state)
     assert_int_equal(operate_space(f->s, home == 0 ? 1 : 0, &space), ERR_NOT_FOUND);
 }
 
+static struct operate_glance glance_at_bob(struct store *s)
+{
+    struct operate_glance glance;
+    assert_int_equal(operate_glance(s, home_of(s, "bob"), &glance), ERR_OK);
+    return glance;
+}
+
+static void assert_glance_is_the_account(struct store *s)
+{
+    struct operate_account account;
+    assert_int_equal(operate_show_account(s, "bob", &account), ERR_OK);
+    struct operate_glance glance = glance_at_bob(s);
+    assert_int_equal(glance.messages, account.messages);
+    assert_int_equal(glance.message_bytes, account.bytes - account.ids * STORE_ID_BYTES);
+}
+
+static void a_glance_has_what_waits(void **state)
+{
+    /* Messages put, read, compacted, rebuilt and gone with their account are counted as the mailbox counts them; while
+     * somebody holds the lock; and a shard without a marker that counts says nothing. */
+    struct fixture *f = *state;
+    struct operate_compaction compaction;
+    struct store_login bob = fixture_register(f->s, "bob");
+    unsigned home = home_of(f->s, "bob");
+    for (unsigned i = 0; i < 20; i++)
+        assert_int_equal(fixture_put_n(f->s, "bob", i), ERR_OK);
+    assert_glance_is_the_account(f->s2);
+    assert_int_equal(glance_at_bob(f->s2).messages, 20);
+    assert_int_equal(fixture_ack(f->s, &bob, 3), ERR_OK);
+    assert_glance_is_the_account(f->s2);
+    assert_int_equal(glance_at_bob(f->s2).messages, 19);
+    assert_int_equal(operate_compact(f->s2, home, &compaction), ERR_OK);
+    assert_glance_is_the_account(f->s);
+    int fd = open(file_named(f, "lock").text, O_RDONLY | O_CLOEXEC);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    assert_int_equal(glance_at_bob(f->s2).messages, 19);
+    close(fd);
+    struct operate_glance glance;
+    assert_int_equal(operate_glance(f->s, home == 0 ? 1 : 0, &glance), ERR_NOT_FOUND);
+    assert_int_equal(truncate(file_named(f, "lock").text, 0), 0);
+    assert_int_equal(operate_glance(f->s, home, &glance), ERR_BUSY);
+    fixture_reopen(f);
+    assert_glance_is_the_account(f->s);
+    assert_int_equal(glance_at_bob(f->s).messages, 19);
+    assert_int_equal(operate_delete_account(f->s, "bob"), ERR_OK);
+    glance = glance_at_bob(f->s2);
+    assert_true(glance.messages == 0 && glance.message_bytes == 0 && !glance.is_failed);
+}
+
 static uint64_t back_up(struct store *s, const char *path)
 {
     int target = -1;
@@ -376,6 +427,7 @@ int main(void)
         FIXTURE_TEST(a_disabled_account_waits),
         FIXTURE_TEST(a_deleted_account_is_gone),
         FIXTURE_TEST(space_is_what_the_files_take),
+        FIXTURE_TEST(a_glance_has_what_waits),
         FIXTURE_TEST(a_backup_is_a_store),
         FIXTURE_TEST(a_log_that_went_another_way_is_copied_whole),
         FIXTURE_TEST(a_backup_takes_nothing_else_s_place),

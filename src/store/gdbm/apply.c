@@ -137,6 +137,8 @@ static enum err drop_mailbox(struct index *index, struct marker *marker, uint64_
         mailbox.ids + 1; /* each id has its message, or a record that remembers it */
     marker->live_bytes -= mailbox.live_bytes;
     marker->memories -= mailbox.ids - mailbox.count;
+    marker->waiting -= mailbox.count;
+    marker->waiting_bytes -= mailbox.bytes - mailbox.ids * STORE_ID_BYTES;
     return ERR_OK;
 }
 

@@ -110,6 +110,7 @@ static enum err compare(struct check *c)
     enum err e = index_compare(c->made, c->was, &result->differences);
     const bool wrong[] = {a->records != b->records,       a->live_records != b->live_records,
                           a->live_bytes != b->live_bytes, a->memories != b->memories,
+                          a->waiting != b->waiting,       a->waiting_bytes != b->waiting_bytes,
                           a->serial != b->serial,         a->last_time != b->last_time,
                           a->last_age != b->last_age,     a->tag != b->tag};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)

@@ -69,6 +69,7 @@ static const struct keeper gdbm_keeper = {
     .list = take_list,
     .shard_count = get_shard_count,
     .space = census_space,
+    .glance = glance_shard,
     .check = check_shard,
     .compact = maintain_compact,
     .backup_begin = backup_begin,

@@ -38,6 +38,9 @@ void maintain_rest(struct store *store);
 enum err maintain_compact(struct store *store, unsigned shard,
                           struct operate_compaction *compaction) MUST_USE;
 
+/* glance.c */
+enum err glance_shard(struct store *store, unsigned shard, struct operate_glance *glance) MUST_USE;
+
 /* check.c */
 enum err check_shard(struct store *store, unsigned shard, bool may_repair,
                      struct operate_check *check) MUST_USE;

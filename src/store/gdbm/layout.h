@@ -24,7 +24,7 @@
 
 /* ---- lock file, page 0: the marker, written by one pwrite at the end of each transaction ---- */
 
-#define MARKER_MAGIC   UINT64_C(0x35304b524d474d53) /* "SMGMRK05" */
+#define MARKER_MAGIC   UINT64_C(0x36304b524d474d53) /* "SMGMRK06" */
 #define MARKER_TRUSTED UINT64_C(1)                  /* the index is what its last writer left */
 #define MARKER_FAILED  UINT64_C(2) /* an fdatasync failed: nothing is written to this generation */
 
@@ -46,11 +46,13 @@ struct marker {
     uint64_t records;      /* in this generation */
     uint64_t live_records; /* of them still needed: what a compaction would copy */
     uint64_t live_bytes;
-    uint64_t memories;     /* of the living records: ids whose messages are gone */
-    uint64_t last_time;    /* the latest record's */
-    uint64_t last_age;     /* the shard's age (age.h) at the latest record */
-    uint64_t base_age;     /* and when this boot's first marker was made, */
-    uint64_t base_running; /* when the machine had been running for so many seconds */
+    uint64_t memories;      /* of the living records: ids whose messages are gone */
+    uint64_t waiting;       /* messages in mailboxes, */
+    uint64_t waiting_bytes; /* and their bodies' bytes */
+    uint64_t last_time;     /* the latest record's */
+    uint64_t last_age;      /* the shard's age (age.h) at the latest record */
+    uint64_t base_age;      /* and when this boot's first marker was made, */
+    uint64_t base_running;  /* when the machine had been running for so many seconds */
     uint64_t
         lock_device; /* of the lock file that this was written to: in a copy they don't match */
     uint64_t lock_inode;
@@ -373,7 +375,7 @@ struct front_image {
     struct front_large large[FRONT_LARGE];
 };
 
-_Static_assert(sizeof(struct marker) == 224, "marker has holes");
+_Static_assert(sizeof(struct marker) == 240, "marker has holes");
 _Static_assert(sizeof(struct journal_header) == 80, "log header has holes");
 _Static_assert(sizeof(struct record_head) == 16, "record head has holes");
 _Static_assert(sizeof(struct record_put) == 96, "put record has holes");

@@ -150,6 +150,8 @@ static enum err remove_message(struct change *c, uint64_t sequence)
     if (!e)
         e = mark_read(c, &slot);
     c->mailbox.removals++;
+    c->marker->waiting--;
+    c->marker->waiting_bytes -= slot.bytes;
     count_living(c, -1, journal_record_size(sizeof(struct record_put) + slot.bytes));
     return e;
 }
@@ -256,6 +258,8 @@ enum err message_put(struct index *index, struct marker *marker, const struct ap
     c.mailbox.next_sequence = put.sequence + 1;
     c.mailbox.count++;
     c.mailbox.ids++;
+    marker->waiting++;
+    marker->waiting_bytes += record->rest.len;
     count_living(&c, 1, record->size);
     return e ? e : close_change(&c);
 }
