@@ -142,11 +142,11 @@ check_scripts() {
 # systemd-analyze wants to find the program where the unit says: it is given one that is there.
 check_units() {
     units=$(mktemp -d)
-    for unit in secmsg.socket secmsg@.service; do
-        sed "s|=-/usr/local/bin/secmsg-handler|=-$(command -v true)|" "systemd/$unit" >"$units/$unit"
+    for unit in secmsg.socket secmsg@.service secmsg-metrics.service secmsg-metrics.timer; do
+        sed "s|=-/usr/local/bin/secmsg-handler|=-$(command -v true)|; s|=/usr/local/bin/secmsg-admin|=$(command -v true)|" "systemd/$unit" >"$units/$unit"
     done
     SYSTEMD_LOG_LEVEL=warning systemd-analyze verify --man=no "$units/secmsg.socket" \
-        "$units/secmsg@.service" 2>&1 | sed -nE "s,^$units/([^:]+:[0-9]+),systemd/\1,p;s,^secmsg,systemd/secmsg.socket:1: &,p"
+        "$units/secmsg@.service" "$units/secmsg-metrics.timer" 2>&1 | sed -nE "s,^$units/([^:]+:[0-9]+),systemd/\1,p;s,^secmsg,systemd/secmsg.socket:1: &,p"
     rm -rf "$units"
 }
 

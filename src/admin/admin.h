@@ -19,6 +19,7 @@ struct admin {
     const char *uses; /* --uses, --expires, --note as given; NULL without */
     const char *expires;
     const char *note;
+    const char *output;       /* --output, NULL without */
     struct store_quota quota; /* only retention_days matters here */
     struct store *store;      /* NULL until admin_open */
     struct guard guard;       /* zero until guard_look */
@@ -67,6 +68,8 @@ int init_main(struct admin *admin, int argc, char *argv[]);
 int invite_main(struct admin *admin, int argc, char *argv[]);
 int penalties_main(struct admin *admin, int argc, char *argv[]);
 int restore_main(struct admin *admin, int argc, char *argv[]);
+int metrics_main(struct admin *admin, int argc, char *argv[]);
+int status_main(struct admin *admin, int argc, char *argv[]);
 int stats_main(struct admin *admin, int argc, char *argv[]);
 int users_main(struct admin *admin, int argc, char *argv[]);
 

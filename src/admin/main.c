@@ -30,6 +30,8 @@ static const char help[] =
     "  expire [--days=N]          the same, and drop messages that have waited N days\n"
     "                             (default: the setting retention-days)\n"
     "  stats                      how much there is of what\n"
+    "  status                     how things stand: connections, rates, queues, disk\n"
+    "  metrics [--output=FILE]    the same for Prometheus, into a file that is replaced whole\n"
     "  users list                 all accounts, and names that stay reserved\n"
     "  users show NAME            one of them\n"
     "  users disable NAME         no login and no new messages, until: users enable NAME\n"
@@ -70,9 +72,11 @@ static const struct word {
     {"fingerprint", fingerprint_main, false, false, false},
     {"init", init_main, false, false, false},
     {"invite", invite_main, false, false, true},
+    {"metrics", metrics_main, false, false, false},
     {"penalties", penalties_main, false, false, false},
     {"restore", restore_main, false, false, false},
     {"stats", stats_main, false, false, false},
+    {"status", status_main, false, false, false},
     {"users", users_main, false, false, true},
 };
 
@@ -114,7 +118,7 @@ static enum err set_default_path(struct admin *admin)
     return set_path(admin, first);
 }
 
-enum { STORE = 256, CONFIG, DAYS, USES, EXPIRES, NOTE, REPAIR, JSON, HELP, VERSION };
+enum { STORE = 256, CONFIG, DAYS, USES, EXPIRES, NOTE, OUTPUT, REPAIR, JSON, HELP, VERSION };
 
 struct options {
     const char *store;
@@ -123,6 +127,7 @@ struct options {
     const char *uses;
     const char *expires;
     const char *note;
+    const char *output;
     bool may_repair;
     bool is_json;
     bool wants_help;
@@ -164,6 +169,9 @@ static int take_option(struct options *o, int option, const char *given)
     case NOTE:
         o->note = optarg;
         return EX_OK;
+    case OUTPUT:
+        o->output = optarg;
+        return EX_OK;
     case REPAIR:
         o->may_repair = true;
         return EX_OK;
@@ -190,6 +198,7 @@ static int parse(struct options *o, int argc, char *argv[])
         {"uses", required_argument, NULL, USES},
         {"expires", required_argument, NULL, EXPIRES},
         {"note", required_argument, NULL, NOTE},
+        {"output", required_argument, NULL, OUTPUT},
         {"repair", no_argument, NULL, REPAIR},
         {"json", no_argument, NULL, JSON},
         {"help", no_argument, NULL, HELP},
@@ -222,6 +231,9 @@ static int settle(struct admin *admin, const struct options *o)
     admin->uses = o->uses;
     admin->expires = o->expires;
     admin->note = o->note;
+    if (o->output != NULL && *o->output == '\0')
+        return admin_misuse("--output takes a file");
+    admin->output = o->output;
     admin->is_json = o->is_json;
     admin->may_repair = o->may_repair;
     return EX_OK;
@@ -249,6 +261,8 @@ static int run(struct admin *admin, int argc, char *argv[])
     bool has_terms = admin->uses != NULL || admin->expires != NULL || admin->note != NULL;
     if (has_terms && !word->takes_terms)
         return admin_misuse("--uses, --expires and --note belong to invite new and users reset");
+    if (admin->output != NULL && word->main != metrics_main)
+        return admin_misuse("--output belongs to metrics");
     return word->main(admin, argc, argv);
 }
 

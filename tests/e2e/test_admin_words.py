@@ -149,7 +149,7 @@ def test_statuses_of_files(store, tmp_path):  # noqa: F811
 @pytest.mark.skipif(bool(os.environ.get('SANITIZE')), reason='a sanitizer needs memory itself')
 def test_no_memory(store):  # noqa: F811
     """71, and the shard where it happened."""
-    done = run('--store', store, 'check', preexec_fn=limit(resource.RLIMIT_DATA, 500 * 1024))
+    done = run('--store', store, 'check', preexec_fn=limit(resource.RLIMIT_DATA, 1000 * 1024))
     assert done.returncode == 71 and 'out of memory' in done.stderr
 
 

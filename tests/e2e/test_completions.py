@@ -94,8 +94,8 @@ def test_words(tab):
     assert tab('secmsg', '') == set(words_of_client()) and tab('secmsg', 'se') == {'send', 'seal'}
     assert tab('secmsg', '--user', 'send', 'se') == {'send', 'seal'}, 'the first is a name'
     assert tab('secmsg', 'help', 'wh') == {'whoami'} and {'backup', 'restore'} <= tab('secmsg', 'keys', '')
-    assert tab('secmsg-admin', '') == {'backup', 'check', 'compact', 'expire', 'fingerprint', 'init', 'invite', 'penalties',
-                                       'restore', 'stats', 'users'}
+    assert tab('secmsg-admin', '') == {'backup', 'check', 'compact', 'expire', 'fingerprint', 'init', 'invite', 'metrics',
+                                       'penalties', 'restore', 'stats', 'status', 'users'}
     assert tab('secmsg-admin', 'penalties', '') == {'clear'} and tab('secmsg-admin', 'penalties', 'clear', '') == {'all'}
     assert tab('secmsg-admin', '--store', 'x', 'users', '') == {'list', 'show', 'disable', 'enable', 'delete', 'reset'}
     assert tab('secmsg-admin', '--uses', '3', 'invite', '') == {'new', 'list', 'revoke'}

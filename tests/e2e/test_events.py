@@ -220,5 +220,5 @@ def test_the_manual_has_every_event():
     for head, body in manual.entries(text):
         event = head.split('*')[1]
         if ' (' in head and event in calls and ', *' not in head.split(' (')[0]:
-            keys = set(re.findall(r'[ "]([a-z_-]+)=', calls[event][0]))
+            keys = set.intersection(*(set(re.findall(r'[ "]([a-z_-]+)=', call)) for call in calls[event]))
             assert all('*%s*' % k in body or '*%s=' % k in body for k in keys), (event, keys)

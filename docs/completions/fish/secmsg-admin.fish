@@ -6,7 +6,7 @@ function __secmsg_admin_given
     for typed in (commandline -opc)[2..]
         if test $is_value = 1
             set is_value 0
-        else if contains -- $typed --store --config --days --expires --uses --note
+        else if contains -- $typed --store --config --days --expires --uses --note --output
             set is_value 1
         else if not string match -q -- '-*' $typed
             echo $typed
@@ -32,6 +32,7 @@ complete -c secmsg-admin -n '__secmsg_admin_is invite' -a '(__secmsg_admin_help 
 complete -c secmsg-admin -n '__secmsg_admin_is backup; or __secmsg_admin_is restore' -a '(__fish_complete_directories)'
 complete -c secmsg-admin -l store -xa '(__fish_complete_directories)'
 complete -c secmsg-admin -l config -rF
+complete -c secmsg-admin -l output -rF
 complete -c secmsg-admin -l days -x
 complete -c secmsg-admin -l expires -x
 complete -c secmsg-admin -l uses -x
