@@ -299,7 +299,7 @@ PACKAGES_BUILD = gcc libc6-dev make libgcrypt20-dev libgdbm-dev libreadline-dev 
                  libkeyutils-dev libqrencode-dev libsystemd-dev libseccomp-dev scdoc
 PACKAGES_RUN   = $(shell command -v systemd-socket-activate tcpserver >/dev/null || echo ucspi-tcp-ipv6)
 PACKAGES_TEST  = libcmocka-dev python3 python3-pytest python3-pytest-xdist \
-                 python3-cryptography python3-argon2 python3-pexpect bash zsh fish man-db systemd \
+                 python3-cryptography python3-argon2 python3-pexpect python3-yaml bash zsh fish man-db systemd \
                  ucspi-tcp-ipv6 strace
 PACKAGES_SYSTEMD = systemd systemd-container iproute2 python3 python3-pytest python3-cryptography python3-argon2
 PACKAGES_DEB     = build-essential debhelper po-debconf lintian

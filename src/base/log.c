@@ -175,6 +175,9 @@ static bool send_entry(enum log_level level, const char *event, struct span line
 }
 
 static void write_event(enum log_level level, const char *event, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void write_event(enum log_level level, const char *event, const char *format, va_list args)
 {
     char line[LINE_MAX_BYTES];
     size_t before = strlen(prefix(level));

@@ -7,6 +7,7 @@ import stat
 import subprocess
 
 import pytest
+import yaml
 
 from conftest import REPO
 from test_admin import admin, lines, plain, store, template  # noqa: F401  the fixtures
@@ -142,7 +143,6 @@ def test_the_dashboard(store):  # noqa: F811
 
 def test_the_alerts(store):  # noqa: F811
     """Of Prometheus's form, about metrics that there are, each with what to do, and all in the documentation."""
-    yaml = pytest.importorskip('yaml')
     group, = yaml.safe_load(source('docs', 'secmsg-alerts.yml'))['groups']
     text = source('docs', 'observing.md')
     for rule in group['rules']:
