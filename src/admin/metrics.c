@@ -45,8 +45,8 @@ static enum err add_gauges(struct buf *out, const struct view *v)
         {"shards", "Shards in use.", v->shards},
         {"shards_untold", "Shards whose numbers can't be told yet.", v->shards_untold},
         {"shards_failed", "Shards that are only read since a sync failed.", v->shards_failed},
-        {"disk_free_bytes", "Bytes free on the store's file system.", v->pressure.disk_free},
-        {"disk_bytes", "Bytes of the store's file system.", v->pressure.disk_size},
+        {"disk_free_bytes", "Bytes free on the store's file system.", v->disk_free},
+        {"disk_bytes", "Bytes of the store's file system.", v->disk_size},
     };
     enum err e = ERR_OK;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !e; i++) {

@@ -2,6 +2,7 @@
 /* The two places where numbers are kept: the guard's file, and one page of each shard. */
 #include "admin/view.h"
 
+#include <sys/statvfs.h>
 #include <sysexits.h>
 
 #include "base/clock.h"
@@ -40,8 +41,18 @@ static int look_at_guard(struct admin *admin, struct view *view)
     if (e)
         return admin_fail(e, GUARD_FILE);
     e = guard_total(&admin->guard, now, &view->totals);
-    guard_pressure(&admin->guard, now, &view->pressure);
     return e ? admin_fail(e, GUARD_FILE) : EX_OK;
+}
+
+/* Not what handlers last found: that is only as new as the last connection. */
+static int look_at_disk(const struct admin *admin, struct view *view)
+{
+    struct statvfs st;
+    if (statvfs(admin->path, &st) != 0)
+        return admin_fail(ERR_IO, admin->path);
+    view->disk_free = (uint64_t)st.f_bavail * st.f_frsize;
+    view->disk_size = (uint64_t)st.f_blocks * st.f_frsize;
+    return EX_OK;
 }
 
 int view_take(struct admin *admin, struct view *view)
@@ -51,5 +62,6 @@ int view_take(struct admin *admin, struct view *view)
     if (status != EX_OK)
         return status;
     look_at_shards(admin, view);
-    return look_at_guard(admin, view);
+    status = look_at_disk(admin, view);
+    return status == EX_OK ? look_at_guard(admin, view) : status;
 }

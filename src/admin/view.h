@@ -8,8 +8,9 @@
 
 struct view {
     struct guard_totals totals;
-    struct guard_pressure pressure;
     struct operate_glance store; /* the sum of all shards that could be told */
+    uint64_t disk_free;          /* bytes that the store's user may still write */
+    uint64_t disk_size;          /* bytes of the store's file system */
     uint64_t shards;             /* in use */
     uint64_t shards_untold; /* of them without numbers: unused since the start, or being rebuilt */
     uint64_t shards_failed; /* that are only read */

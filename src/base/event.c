@@ -25,6 +25,7 @@ static const struct row rows[] = {
     {"compact_left_over", "00947fba29ad49ec94c7c1efab5ee4fc"},
     {"compact_refused", "07c0f323749a49f18d3146d012bee636"},
     {"confine", "a98cc368d3564d48a30f58a78614dec0"},
+    {"confinement_lacks", "de91187b718847c2a418e69a4f9b385f"},
     {"connect", "af38093abcbd419295aa39733968083d"},
     {"directory_sync_failed", "708acc1a64fb4c6e98d7095339a2feac"},
     {"durable_end_lags", "66acc5ebbef24fe199671f7e1ff2ead5"},
@@ -32,6 +33,7 @@ static const struct row rows[] = {
     {"failure_not_forgotten", "adfe17ef487541f4b24c171914fc76a2"},
     {"failure_not_noted", "b51e50b3c83c465a8f996cb140bf989d"},
     {"fdatasync_failed", "31980a9f7a514d49aaa205618e8edf9e"},
+    {"front_io_failed", "0f6707262c65464f97252b942e170428"},
     {"guard", "bf1440a4c7b84a429a5c4c8b2d0ddd53"},
     {"hang_up", "e3ee821434214c45a3142c2e370e3c84"},
     {"index_contradicts_log", "4030a82967f54a97aff7afa42e950e18"},
@@ -79,6 +81,7 @@ static const struct row rows[] = {
     {"suppressed", "9af62e026b8f4010b9af5e5a70d0a681"},
     {"tampered", "ae1952966a894e2ab556af23f389c176"},
     {"unheard", "aeff57284dbd40a1a83a2388f286b2d2"},
+    {"use_not_returned", "af702d7f1c9049bdbfa5e90a50d3edac"},
 };
 
 static int compare(const void *key, const void *row)

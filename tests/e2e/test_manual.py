@@ -102,7 +102,7 @@ def test_options_of_the_admin():
     known = table('src', 'admin', 'main.c')
     assert long_options(printed('secmsg-admin', '--help')) == known
     assert long_options(manual.page('secmsg-admin.8').split('# EXAMPLES')[0]) - {'--invite-file'} == known
-    rows = re.findall(r'^    \{"([a-z]+)", [a-z]+_main', source('src', 'admin', 'main.c'), re.M)
+    rows = re.findall(r'\{"([a-z]+)", [a-z]+_main', source('src', 'admin', 'main.c'))
     assert {manual.bold(head)[0].split()[0] for head in headings('secmsg-admin.8', 'WORDS')} == set(rows)
 
 

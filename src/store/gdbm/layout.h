@@ -46,15 +46,13 @@ struct marker {
     uint64_t records;      /* in this generation */
     uint64_t live_records; /* of them still needed: what a compaction would copy */
     uint64_t live_bytes;
-    uint64_t memories;      /* of the living records: ids whose messages are gone */
-    uint64_t waiting;       /* messages in mailboxes, */
-    uint64_t waiting_bytes; /* and their bodies' bytes */
-    uint64_t last_time;     /* the latest record's */
-    uint64_t last_age;      /* the shard's age (age.h) at the latest record */
-    uint64_t base_age;      /* and when this boot's first marker was made, */
-    uint64_t base_running;  /* when the machine had been running for so many seconds */
-    uint64_t
-        lock_device; /* of the lock file that this was written to: in a copy they don't match */
+    uint64_t memories;               /* of the living records: ids whose messages are gone */
+    uint64_t waiting, waiting_bytes; /* messages in mailboxes, and their bodies */
+    uint64_t last_time;              /* the latest record's */
+    uint64_t last_age;               /* the shard's age (age.h) at the latest record */
+    uint64_t base_age;               /* and when this boot's first marker was made, */
+    uint64_t base_running;           /* when the machine had been running for so many seconds */
+    uint64_t lock_device;            /* of the lock file that this was written to, not of a copy */
     uint64_t lock_inode;
     uint64_t checksum; /* keyed, over the shard's number and everything above */
 };
