@@ -1,11 +1,11 @@
-"""The log of the service, as the operator finds it in the journal."""
+"""The log of the service, as the operator finds it in the journal: its own reader reads what the handlers wrote."""
 import json
 
 import pytest
 
 from conftest import Service
 
-WARNING, INFO = '4', '6'
+WARNING, NOTICE = '4', '5'
 
 
 def entries(machine, *words):
@@ -29,26 +29,47 @@ def session(machine):
 
 
 def test_events(session):
-    """Each event of a session is an entry, under the session's id, from the connection to its end."""
+    """What passes the unit's LogLevelMax=notice, in its order, under the session's id."""
     _, _, found = session
-    words = [e['MESSAGE'].split(' ') for e in found]
-    events = [w[1] for w in words if w[1] != 'event=store_created']
-    assert events == ['event=' + name for name in ('connect', 'account', 'command', 'tampered', 'close')]
-    assert len({w[0] for w in words}) == 1
-    assert 'peer=::ffff:127.6.0.1' in found[-5]['MESSAGE']
-    assert {'verb=REGISTER', 'user=logged', 'result=ok'} <= set(found[-3]['MESSAGE'].split(' '))
+    events = [e['SECMSG_EVENT'] for e in found if e['SECMSG_EVENT'] != 'store_created']
+    assert events == ['account', 'tampered', 'close']
+    assert len({e['SECMSG_SESSION'] for e in found}) == 1
+    end = found[-1]
+    assert end['MESSAGE'].startswith('%s event=close user=logged ' % end['SECMSG_SESSION'])
+    assert (end['SECMSG_RESULT'], end['SECMSG_COMMANDS'], end['SECMSG_REFUSED']) == ('tampered', '2', '1')
+    assert all(int(end['SECMSG_' + name]) > 100 for name in ('BYTES_IN', 'BYTES_OUT', 'USEC'))
 
 
 def test_fields(session, machine):
-    """What the journal can be asked for: the program, the connection's unit, the user, how urgent it is."""
+    """What the journal can be asked for: the program, the unit, the user and the peer, the event, how urgent it is."""
     _, _, found = session
     user = machine.run('id', '-u', 'secmsg').out.strip()
     unit = found[0]['_SYSTEMD_UNIT']
     assert unit.startswith('secmsg@') and '127.6.0.1' in unit
     for e in found:
-        assert (e['_SYSTEMD_UNIT'], e['_UID'], e['_COMM']) == (unit, user, 'secmsg-handler')
-        assert e['PRIORITY'] == (WARNING if 'event=tampered' in e['MESSAGE'] else INFO)
+        assert (e['_TRANSPORT'], e['_SYSTEMD_UNIT'], e['_UID'], e['_COMM']) == ('journal', unit, user, 'secmsg-handler')
+        assert e['PRIORITY'] == (WARNING if e['SECMSG_EVENT'] == 'tampered' else NOTICE)
+        assert e['SECMSG_EVENT'] == 'store_created' or e['SECMSG_PEER'] == '127.6.0.1'
     assert len(entries(machine, '--priority=warning', '--unit=' + unit)) == 1
+    assert entries(machine, 'SECMSG_USER=logged', 'SECMSG_EVENT=close')[-1]['MESSAGE_ID'] == found[-1]['MESSAGE_ID']
+
+
+def test_the_catalog(session, machine):
+    """It is installed where journalctl finds it, and explains an event with what is in its fields."""
+    machine.run('journalctl', '--update-catalog')
+    out = machine.run('journalctl', '--catalog', '--no-hostname', 'SECMSG_USER=logged', 'SECMSG_EVENT=close').out
+    assert 'Subject: A session ended: tampered' in out and '127.6.0.1 was connected for ' in out
+
+
+def test_systemd_says_nothing_of_connections(session, machine):
+    """Two lines of its own for each would displace what it says of other units."""
+    _, _, found = session
+    assert entries_of(machine, 'UNIT=' + found[0]['_SYSTEMD_UNIT']) == []
+
+
+def entries_of(machine, *words):
+    machine.run('journalctl', '--sync')
+    return machine.run('journalctl', '--output=json', *words, status=None).out.splitlines()
 
 
 def test_nothing_secret(session, machine):
