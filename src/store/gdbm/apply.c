@@ -56,6 +56,9 @@ enum err apply_split(struct apply_record *record, struct span payload)
     }
     if (payload.len < fixed)
         return ERR_DAMAGED;
+    if (record->head.type == RECORD_MEMORY &&
+        (payload.len - fixed) % sizeof(struct memory_item) != 0)
+        return ERR_DAMAGED;
     if (record->head.age == 0) /* of a log of before they had one */
         record->head.age = record->head.time;
     record->fixed = span_of(payload.data, fixed);

@@ -18,7 +18,7 @@
 
 #define FAILED_NAME  "compact.failed"
 #define INDEX_EACH   UINT64_C(400) /* bytes of a new index for each living record; about, measured */
-#define INDEX_MEMORY UINT64_C(100) /* and for an id that is remembered */
+#define INDEX_MEMORY UINT64_C(85)  /* and for an id that is remembered */
 #define INDEX_LEAST  (UINT64_C(64) * 1024)
 #define INDEX_IDLE \
     4 /* more than so many bytes of the index aren't idle for a dead one of the log */

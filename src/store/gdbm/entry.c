@@ -173,27 +173,31 @@ enum err entry_remove_memory(struct index *index, uint64_t mailbox,
                         sizeof(struct entry_memory));
 }
 
-static struct entry_key share_key(const struct index *index, uint64_t mailbox, const char *sender)
+uint64_t entry_sender(const struct index *index, uint64_t mailbox,
+                      const char sender[static LAYOUT_NAME_LEN])
 {
-    return key_of(index, ENTRY_SHARE, number_span(&mailbox), span_of(sender, LAYOUT_NAME_LEN));
+    uint64_t number;
+    struct entry_key key =
+        key_of(index, ENTRY_SHARE, number_span(&mailbox), span_of(sender, LAYOUT_NAME_LEN));
+    memcpy(&number, key.bytes + 1, sizeof(number)); /* behind the type */
+    return number;
 }
 
-void entry_share_key(const struct index *index, uint8_t key[static INDEX_KEY_LEN], uint64_t mailbox,
-                     const char sender[static LAYOUT_NAME_LEN])
+static struct entry_key share_key(const struct index *index, uint64_t mailbox, uint64_t sender)
 {
-    memcpy(key, share_key(index, mailbox, sender).bytes, INDEX_KEY_LEN);
+    return key_of(index, ENTRY_SHARE, number_span(&mailbox), number_span(&sender));
 }
 
-enum err entry_get_share_at(struct index *index, const uint8_t key[static INDEX_KEY_LEN],
+enum err entry_get_share_of(struct index *index, uint64_t mailbox, uint64_t sender,
                             struct entry_share *share)
 {
-    return index_get(index, key, share, sizeof(*share));
+    return index_get(index, share_key(index, mailbox, sender).bytes, share, sizeof(*share));
 }
 
 enum err entry_get_share(struct index *index, uint64_t mailbox,
                          const char sender[static LAYOUT_NAME_LEN], struct entry_share *share)
 {
-    enum err e = index_get(index, share_key(index, mailbox, sender).bytes, share, sizeof(*share));
+    enum err e = entry_get_share_of(index, mailbox, entry_sender(index, mailbox, sender), share);
     if (e != ERR_NOT_FOUND)
         return e;
     *share = (struct entry_share){.mailbox = mailbox};
@@ -203,8 +207,8 @@ enum err entry_get_share(struct index *index, uint64_t mailbox,
 
 enum err entry_put_share(struct index *index, const struct entry_share *share)
 {
-    return index_put(index, share_key(index, share->mailbox, share->sender).bytes, share,
-                     sizeof(*share));
+    uint64_t sender = entry_sender(index, share->mailbox, share->sender);
+    return index_put(index, share_key(index, share->mailbox, sender).bytes, share, sizeof(*share));
 }
 
 static struct entry_key invitation_key(const struct index *index, uint64_t number)

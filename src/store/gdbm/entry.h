@@ -48,12 +48,12 @@ enum err entry_put_memory(struct index *index, uint64_t mailbox,
 enum err entry_remove_memory(struct index *index, uint64_t mailbox,
                              const uint8_t message[static LAYOUT_ID_LEN]) MUST_USE;
 
-/* The key of a sender's share. */
-void entry_share_key(const struct index *index, uint8_t key[static INDEX_KEY_LEN], uint64_t mailbox,
-                     const char sender[static LAYOUT_NAME_LEN]);
+/* A sender in 64 bits, keyed: what a share is found by. */
+uint64_t entry_sender(const struct index *index, uint64_t mailbox,
+                      const char sender[static LAYOUT_NAME_LEN]);
 
-/* By its key: ERR_NOT_FOUND if there is none. */
-enum err entry_get_share_at(struct index *index, const uint8_t key[static INDEX_KEY_LEN],
+/* ERR_NOT_FOUND if there is none. */
+enum err entry_get_share_of(struct index *index, uint64_t mailbox, uint64_t sender,
                             struct entry_share *share) MUST_USE;
 
 /* A sender without a share yet has an empty one: never ERR_NOT_FOUND. */

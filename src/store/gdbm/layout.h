@@ -136,8 +136,8 @@ struct record_memory {
     char sender[LAYOUT_NAME_LEN];
 };
 
-/* Half of the hash: only who made both envelopes could make these alike, and would harm nobody else. */
-#define MEMORY_HASH_LEN 16
+/* A part of the hash: only who made both envelopes could make these alike, and would harm nobody else. */
+#define MEMORY_HASH_LEN 12
 
 struct memory_item {
     uint8_t id[LAYOUT_ID_LEN];
@@ -146,7 +146,7 @@ struct memory_item {
 };
 
 #define MEMORY_LIVE \
-    40 /* bytes that an id takes among the living ones of a log: its item, and a part of a head */
+    36 /* bytes that an id takes among the living ones of a log: its item, and a part of a head */
 
 /* ACK: this, then the sequences (8 bytes each) of the messages removed. */
 struct record_ack {
@@ -208,12 +208,12 @@ struct record_mailbox {
     uint64_t removals;
 };
 
-/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, 4 times a small entry: 496, or half of one: 48 ----
+/* ---- index.gdbm: keys of 16 bytes; values of 112 bytes, of 496 or of 32 ----
  *
- * GDBM reuses space well only among entries of one size: 128 bytes with their key, 4 * 128, or half of it. */
+ * GDBM reuses space well only among entries of few sizes: 128 bytes with their key, 4 * 128, or 48. */
 
 #define INDEX_KEY_LEN 16
-#define INDEX_TINY    48
+#define INDEX_TINY    32
 #define INDEX_SMALL   112
 #define INDEX_LARGE   496
 
@@ -224,7 +224,7 @@ enum entry_type {
     ENTRY_CHUNK = 'I',      /* mailbox, chunk's number */
     ENTRY_ID = 'D',         /* mailbox, message id */
     ENTRY_MEMORY = 'R',     /* mailbox, message id */
-    ENTRY_SHARE = 'Q',      /* mailbox, sender */
+    ENTRY_SHARE = 'Q',      /* mailbox, entry_sender */
     ENTRY_NAME = 'N',       /* name */
     ENTRY_INVITATION = 'V', /* its number */
     ENTRY_USE = 'U',        /* invitation's number, name */
@@ -277,9 +277,8 @@ struct entry_id {
 struct entry_memory {
     uint64_t check;
     uint8_t hash[MEMORY_HASH_LEN];
-    uint32_t age; /* the shard's at its acceptance */
-    uint32_t zero;
-    uint8_t share[INDEX_KEY_LEN]; /* the key of its sender's */
+    uint32_t age;    /* the shard's at its acceptance */
+    uint64_t sender; /* entry_sender: leads to the sender's share */
 };
 
 struct entry_share {
@@ -387,7 +386,7 @@ _Static_assert(sizeof(struct entry_account) == INDEX_SMALL, "size of A");
 _Static_assert(sizeof(struct entry_mailbox) == INDEX_SMALL, "size of M");
 _Static_assert(sizeof(struct entry_id) == INDEX_SMALL, "size of D");
 _Static_assert(sizeof(struct entry_memory) == INDEX_TINY, "size of R");
-_Static_assert(sizeof(struct memory_item) == 36, "memory item has holes");
+_Static_assert(sizeof(struct memory_item) == 32, "memory item has holes");
 _Static_assert(sizeof(struct record_memory) == 40, "memory record has holes");
 _Static_assert(sizeof(struct entry_share) == INDEX_SMALL, "size of Q");
 _Static_assert(sizeof(struct entry_name) == INDEX_SMALL, "size of N");

@@ -16,9 +16,8 @@ static enum err find_carried(struct index *index, uint64_t mailbox, const uint8_
     enum err e = entry_get_memory(index, mailbox, message, &entry);
     if (e)
         return e;
-    *memory = (struct memory){.is_carried = true, .age = entry.age};
+    *memory = (struct memory){.is_carried = true, .age = entry.age, .sender = entry.sender};
     memcpy(memory->hash, entry.hash, sizeof(memory->hash));
-    memcpy(memory->share, entry.share, sizeof(memory->share));
     return ERR_OK;
 }
 
@@ -33,9 +32,9 @@ enum err memory_find(struct index *index, uint64_t mailbox,
         return e;
     *memory = (struct memory){.is_waiting = id.state == ID_WAITING,
                               .sequence = id.sequence,
-                              .age = id.age};
+                              .age = id.age,
+                              .sender = entry_sender(index, mailbox, id.sender)};
     memcpy(memory->hash, id.hash, sizeof(memory->hash));
-    entry_share_key(index, memory->share, mailbox, id.sender);
     return ERR_OK;
 }
 

@@ -11,7 +11,7 @@ struct memory {
     uint64_t sequence; /* 0 if it is carried */
     uint64_t age;      /* the shard's at its acceptance */
     uint8_t hash[MEMORY_HASH_LEN];
-    uint8_t share[INDEX_KEY_LEN]; /* the key of its sender's */
+    uint64_t sender; /* entry_sender */
 };
 
 /* ERR_NOT_FOUND, and the errors of index_get. */

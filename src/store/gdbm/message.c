@@ -229,7 +229,7 @@ static enum err forget_id(struct change *c, const uint8_t *message)
     if (!e)
         e = memory_remove(c->index, c->number, message, &old);
     if (!e)
-        e = entry_get_share_at(c->index, old.share, &share);
+        e = entry_get_share_of(c->index, c->number, old.sender, &share);
     if (e)
         return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
     return change_share(c, &share, 0, 0, STORE_ID_BYTES);
@@ -266,12 +266,12 @@ enum err message_put(struct index *index, struct marker *marker, const struct ap
 
 static enum err carry(struct change *c, const char *sender, const struct memory_item *item)
 {
-    struct entry_memory memory = {.age = item->age};
+    struct entry_memory memory = {.age = item->age,
+                                  .sender = entry_sender(c->index, c->number, sender)};
     enum err e = forget_id(c, item->id);
     if (e)
         return e;
     memcpy(memory.hash, item->hash, sizeof(memory.hash));
-    entry_share_key(c->index, memory.share, c->number, sender);
     e = entry_put_memory(c->index, c->number, item->id, &memory);
     if (!e)
         e = count_share(c, sender, 0, STORE_ID_BYTES, 0);

@@ -20,15 +20,13 @@ struct work {
 static enum err check_duplicate(struct shard *shard, const struct record_put *record)
 {
     struct memory known;
-    uint8_t share[INDEX_KEY_LEN];
     enum err e = memory_find(shard->index, record->mailbox, record->id, &known);
     if (e == ERR_NOT_FOUND || (!e && memory_is_over(&known, age_now(&shard->marker))))
         return ERR_OK;
     if (e)
         return e;
-    entry_share_key(shard->index, share, record->mailbox, record->sender);
     bool is_same = memcmp(known.hash, record->hash, sizeof(known.hash)) == 0 &&
-                   memcmp(known.share, share, sizeof(share)) == 0;
+                   known.sender == entry_sender(shard->index, record->mailbox, record->sender);
     return is_same ? ERR_DUPLICATE : ERR_EXISTS;
 }
 
