@@ -129,7 +129,7 @@ def test_a_full_disk(house):
         wrapper = ['unshare', '--mount', 'sh', '-c', script, mount]
     if subprocess.run([*wrapper, 'true'], capture_output=True, timeout=60, check=False).returncode:
         pytest.skip('mounting a small file system needs root or user namespaces')
-    process = house.start('--mailbox-per-sender=100', wrapper=wrapper, store=mount)
+    process = house.start('--mailbox-per-sender=100', '--disk-reserve=0', wrapper=wrapper, store=mount)
     alice = house.person('alice')
     with Peer(process.channel) as peer:
         peer.register(alice)
