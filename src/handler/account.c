@@ -7,6 +7,7 @@
 #include "crypto/vault.h"
 #include "handler/commands.h"
 #include "handler/credential.h"
+#include "handler/load.h"
 
 #include "base/banned.h"
 
@@ -66,6 +67,9 @@ static enum code check_policy(struct session *s, const char *user, const struct 
 {
     struct span invite = invite_of(command);
     enum registration policy = s->settings->registration;
+    enum code code = load_check(s, LOAD_REGISTER, reply);
+    if (code)
+        return code;
     *way = WAY_ADMITTED;
     enum err e = find_admission(s, user, invite);
     if (e != ERR_DENIED)

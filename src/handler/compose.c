@@ -5,6 +5,7 @@
 
 #include "crypto/envelope.h"
 #include "handler/commands.h"
+#include "handler/load.h"
 
 #include "base/banned.h"
 
@@ -116,11 +117,14 @@ enum code command_compose(struct session *s, const struct command *command, stru
         return reply_refuse(reply, CODE_TOO_LARGE,
                             "limit=%" PRIu64 " a message has at most so many bytes here",
                             s->settings->max_message);
+    enum code code = load_check(s, LOAD_COMPOSE, reply);
+    if (code)
+        return code;
     enum err e = session_check_login(s);
     if (e)
         return reply_store_error(reply, e);
     if (is_signed) {
-        enum code code = check_signed(s, command, recipient, reply);
+        code = check_signed(s, command, recipient, reply);
         if (code)
             return code;
     } else {

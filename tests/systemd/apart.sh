@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs a command as root, apart from the rest of the machine: with mounts, processes, a network (of a loopback and
-# nothing else) and a control group of its own. However it ends, also by a signal to this script, nothing
-# of what it started or mounted is left. (After kill -9 it is an empty control group, until the next run.)
+# nothing else), a control group and a place for systemd-nspawn's notes of its own. However it ends, also by a
+# signal to this script, nothing of what it started or mounted is left. (After kill -9 it is an empty control group, until the next run.)
 #
 # Usage: tests/systemd/apart.sh COMMAND [ARGUMENT...]
 set -eu
@@ -76,7 +76,8 @@ setpriv --pdeathsig KILL sh -c '
     apart=$1 tops=$2; shift 2
     for top in $tops; do echo 0 >"$top/secmsg-apart-$apart/cgroup.procs"; done
     exec unshare --mount --net --ipc --uts --pid --fork --kill-child=KILL --mount-proc \
-        sh -c "ip link set lo up; exec \"\$@\"" sh "$@"' sh $$ "$tops" "$@" </dev/null &
+        sh -c "ip link set lo up; mkdir -p /run/systemd/nspawn; mount -t tmpfs tmpfs /run/systemd/nspawn; exec \"\$@\"" \
+        sh "$@"' sh $$ "$tops" "$@" </dev/null &
 inner=$!
 status=0
 wait "$inner" || status=$?
