@@ -2,7 +2,8 @@
 #
 #   1. What is built, and how      compiler, flags, directories, libraries
 #   2. Programs, manual pages      all
-#   3. Tests                       check check-crash check-systemd fuzz check-fuzz model bench bench-units bench-store bench-picture
+#   3. Tests                       check check-crash check-load check-systemd fuzz check-fuzz model bench bench-units
+#                                  bench-store bench-picture
 #   4. Style                       lint format
 #   5. Packages                    deps deps-build deps-lint deps-proof deps-systemd deps-deb deps-fuzz
 #   6. Installing                  install uninstall deb
@@ -51,6 +52,7 @@ BENCH_STORE_SOURCES := $(sort $(wildcard tests/bench/store/*.c))
 CRASH_SOURCES   := $(sort $(wildcard tests/crash/*.c))
 CRASH_SHARED    := $(addprefix tests/crash/,books.c guests.c points.c) # by its programs
 FAULTS_SOURCES  := $(sort $(wildcard tests/crash/faults/*.c))
+LOAD_SOURCES    := $(sort $(wildcard tests/load/*.c))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz/targets/*.c))
 FUZZ_SHARED     := $(sort $(wildcard tests/fuzz/*.c))
 
@@ -66,8 +68,8 @@ FUZZERS  = $(patsubst tests/fuzz/targets/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SOURCE
 
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all check check-crash check-systemd fuzz check-fuzz fuzzers model bench bench-units bench-store bench-picture lint format \
-        install uninstall deb deps deps-build deps-lint deps-proof deps-systemd deps-deb deps-fuzz setup-test setup-build setup-systemd \
+.PHONY: all check check-crash check-load check-systemd fuzz check-fuzz fuzzers model bench bench-units bench-store bench-picture \
+        lint format install uninstall deb deps deps-build deps-lint deps-proof deps-systemd deps-deb deps-fuzz setup-test setup-build setup-systemd \
         setup-deb help clean FORCE
 
 # ---- 2. Programs, manual pages ----
@@ -125,7 +127,7 @@ $(BUILD)/flags: FORCE
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) src/handler/filter/main.c $(CLIENT_SOURCES) \
            $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(BENCH_STORE_SOURCES) $(CRASH_SOURCES) \
-           $(FUZZ_SOURCES) $(FUZZ_SHARED)))
+           $(LOAD_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED)))
 
 # ---- 3. Tests ----
 
@@ -233,6 +235,14 @@ endef
 
 $(call objects,$(FUZZ_SHARED)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'
 
+# Many sessions at once over TCP, whose handlers are killed at random: make check-load SECONDS=60 SESSIONS=100
+SESSIONS = 500
+check-load: all $(BUILD)/tests/load/load
+	@/usr/bin/python3 tests/load/run.py $(BUILD) --seconds $(SECONDS) --sessions $(SESSIONS)
+
+$(BUILD)/tests/load/load: $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
+	$(link_bench)
+
 # Every order in which three processes can take the store's steps, and die between them.
 model:
 	@tests/model/run.sh $(BUILD)
@@ -283,7 +293,7 @@ endef
 
 # ---- 4. Style ----
 
-C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] \
+C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] tests/load/*.[ch] \
           tests/systemd/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch]))
 
 lint:
@@ -441,6 +451,7 @@ help:
 	@echo 'make check-systemd  boot the real systemd in an overlay of this machine, and test the service there (as root)'
 	@echo 'make fuzz SECONDS=60 TARGET=           give parsers, store and handler inputs that nobody thought of (needs clang)'
 	@echo 'make check-fuzz give them every input that is kept in tests/fuzz'
+	@echo 'make check-load SECONDS=600 SESSIONS=500  many sessions at once, and handlers killed at random'
 	@echo 'make model      check the model of lock, log, marker and durable end (needs spin)'
 	@echo 'make bench-store MESSAGES=30000        the store beside bare append and fdatasync, and its other numbers'
 	@echo 'make bench-picture  docs/bench.md and its picture, of the last bench-store (needs gnuplot-nox)'
