@@ -50,6 +50,22 @@ uint64_t clock_running(void)
     return START_RUNNING + passed_ms / 1000;
 }
 
+uint64_t clock_running_ms(void)
+{
+    return START_RUNNING * 1000 + passed_ms;
+}
+
+/* Nothing is measured here, and no session is over its budget. */
+uint64_t clock_processor_us(void)
+{
+    return 0;
+}
+
+uint64_t clock_monotonic_us(void)
+{
+    return passed_ms * 1000;
+}
+
 /* A clock that stands still would have loops with deadlines go on for ever. */
 uint64_t clock_monotonic_ms(void)
 {

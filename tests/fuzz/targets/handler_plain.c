@@ -15,17 +15,23 @@ static struct settings settings =
      .login_timeout = 10,
      .idle_timeout = 600,
      .max_message = 4096,
-     .quota = {.messages = 4, .bytes = 4096, .per_sender_percent = 75, .retention_days = 1}};
+     .quota = {.messages = 4, .bytes = 4096, .per_sender_percent = 75, .retention_days = 1},
+     .guard = {.connections = GUARD_CONNECTIONS}};
+static struct guard guard; /* of local connections: nothing is braked */
 
 void fuzz_start(void)
 {
     snprintf(root, sizeof(root), "%s/store", fuzz_directory());
     FUZZ_HOLDS(mkdir(root, 0700) == 0);
+    FUZZ_OK(guard_open(&guard, fuzz_directory(), &settings.guard));
 }
 
 static struct buf run(struct store *store, struct span in)
 {
-    struct session session = {.settings = &settings, .store = store, .stop_fd = -1};
+    struct session session = {.settings = &settings,
+                              .store = store,
+                              .guard = &guard,
+                              .stop_fd = -1};
     struct buf out = BUF_INIT(64 << 20);
     uint8_t block[4096];
     int from = fuzz_memory_file(in), to = fuzz_memory_file(SPAN(""));

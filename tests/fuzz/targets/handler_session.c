@@ -78,14 +78,14 @@ struct peer {
 };
 
 static char root[200];
-static struct settings settings = {.hello_timeout = 10,
-                                   .login_timeout = 10,
-                                   .idle_timeout = 600,
-                                   .max_message = 65536,
-                                   .quota = {.messages = QUOTA,
-                                             .bytes = 1 << 20,
-                                             .per_sender_percent = 100,
-                                             .retention_days = 0}};
+static struct settings settings =
+    {.hello_timeout = 10,
+     .login_timeout = 10,
+     .idle_timeout = 600,
+     .max_message = 65536,
+     .quota = {.messages = QUOTA, .bytes = 1 << 20, .per_sender_percent = 100, .retention_days = 0},
+     .guard = {.connections = GUARD_CONNECTIONS}};
+static struct guard guard; /* of local connections: nothing is braked */
 static struct person *const people[USERS] = {&alice, &bob};
 static struct buf envelopes[MESSAGES];
 static char ids[MESSAGES][FIELD_ID_SIZE];
@@ -122,6 +122,7 @@ void fuzz_start(void)
         envelopes[n] = BUF_INIT(65536);
         FUZZ_OK(envelope_seal(&envelopes[n], &m, &from->identity, from->sign, &to->identity));
     }
+    FUZZ_OK(guard_open(&guard, fuzz_directory(), &settings.guard));
 }
 
 /* ---- the model ---- */
@@ -386,7 +387,7 @@ static void write_out(struct peer *p, struct span bytes)
         FUZZ_HOLDS(write(p->to, bytes.data, bytes.len) == (ssize_t)bytes.len);
 }
 
-static void send(struct peer *p, const struct question *q, const struct buf *plain)
+static void send_question(struct peer *p, const struct question *q, const struct buf *plain)
 {
     struct buf line = BUF_INIT(1 << 20);
     p->questions[p->asked++] = *q;
@@ -494,7 +495,7 @@ static void ask(struct peer *p, enum kind kind)
     unsigned of = kind == ASKED_PASSWD || kind == ASKED_DELETE ? p->user % USERS : q.user;
     q.secret = users[of].secret + (what >= 240);
     add_question(&q, &plain);
-    send(p, &q, &plain);
+    send_question(p, &q, &plain);
     buf_free(&plain);
 }
 
@@ -593,7 +594,10 @@ static void run_session(void)
     int pipes[2], was_in, was_out, dropped[2];
     struct peer peer = {.user = USERS}, *before = waiting;
     struct store *store = open_store();
-    struct session session = {.settings = &settings, .store = store, .stop_fd = -1};
+    struct session session = {.settings = &settings,
+                              .store = store,
+                              .guard = &guard,
+                              .stop_fd = -1};
     FUZZ_HOLDS(pipe2(pipes, O_CLOEXEC) == 0 && fcntl(pipes[1], F_SETPIPE_SZ, 1 << 20) >= 1 << 18);
     peer.to = pipes[1];
     peer.from = fuzz_memory_file(SPAN(""));
