@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs a command as root, apart from the rest of the machine: with mounts, processes, a network (of a loopback and
 # nothing else), a control group and a place for systemd-nspawn's notes of its own. However it ends, also by a
-# signal to this script, nothing of what it started or mounted is left. (After kill -9 it is an empty control group, until the next run.)
+# signal to this script, nothing of what it started or mounted is left. (After kill -9 it is an empty control group,
+# until the next run.)
 #
 # Usage: tests/systemd/apart.sh COMMAND [ARGUMENT...]
 set -eu

@@ -6,7 +6,7 @@
 #include "store/gdbm/journal.h"
 
 #define AHEAD_HEADROOM (UINT64_C(64) * 1024) /* kept for what makes room: ACK, DELETE */
-#define AHEAD_STEP     (UINT64_C(48) * 1024) /* allocated at a time */
+#define AHEAD_STEP     (UINT64_C(32) * 1024) /* allocated at a time */
 
 /* Makes the file so long. ERR_NO_SPACE, ERR_IO. */
 enum err ahead_extend(struct journal *j, uint64_t size) MUST_USE;
