@@ -108,7 +108,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 handler=$here/build/secmsg-handler
 command -v make >/dev/null || fail 69 "make is missing. On Debian: sudo apt-get install make"
 make -s -C "$here" setup-build >&2
-make -s -j "$(nproc)" -C "$here" build/secmsg-handler build/secmsg >&2
+make -s -j "$(nproc)" -C "$here" build/secmsg-handler build/secmsg build/secmsg-admin >&2
 
 mkdir -p "$(dirname "$store")" || fail 73 "can't make a directory for the store; give another, --store=DIR"
 fingerprint=$("$handler" --store "$store" "$@" --log-level=warning --fingerprint) # makes a missing store

@@ -1,6 +1,7 @@
 """startServer.sh and startClient.sh: two commands that a newcomer types."""
 import fcntl
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,8 +22,8 @@ def built():
     """What the scripts would build, built once and not by two test workers at the same time."""
     with open(os.path.join(BUILD, 'e2e.lock'), 'w', encoding='ascii') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        subprocess.run(['make', '-s', '-C', REPO, 'build/secmsg-handler', 'build/secmsg'], check=True,
-                       capture_output=True, timeout=600, env=clean_environment('/nonexistent'))
+        subprocess.run(['make', '-s', '-C', REPO, 'build/secmsg-handler', 'build/secmsg', 'build/secmsg-admin'],
+                       check=True, capture_output=True, timeout=600, env=clean_environment('/nonexistent'))
 
 
 def environment(house):
@@ -104,6 +105,15 @@ def test_a_server_with_one_command(house, started):
         id = a.compose(alice, bob.identity, b'hello')
         message = b.read()
         assert message.id == id and b.open(message, bob, alice.identity) == b'hello'
+
+
+def test_what_readme_uses_is_built():
+    """Who has only run startServer.sh has every program that README goes on with."""
+    with open(os.path.join(REPO, 'README.md'), encoding='utf-8') as file:
+        used = set(re.findall(r'\bbuild/secmsg[a-z-]*(?=[ `])', file.read()))
+    with open(SERVER, encoding='utf-8') as file:
+        (built_here,) = re.findall(r'^make .* (build/.*) >&2$', file.read(), re.M)
+    assert used == {'build/secmsg', 'build/secmsg-handler', 'build/secmsg-admin'} == set(built_here.split())
 
 
 def test_without_systemd(house):

@@ -202,7 +202,8 @@ class Run:
     def kill_some(self, passed):
         """What is due: on an average so many a second, and now and then twenty at once."""
         due = self.options.kills * passed
-        number = int(due) + (self.dice.random() < due % 1) + 20 * (self.dice.random() < passed / 30)
+        number = int(due) + (self.dice.random() < due % 1)
+        number += 20 * (self.options.kills > 0 and self.dice.random() < passed / 30)
         for _ in range(number):
             spared = self.spared()
             pids = [pid for pid in self.server.handlers() if pid not in spared]
@@ -373,10 +374,10 @@ def print_figures(run, seconds):
         series = [run.samples[pid] for pid in pids if run.samples.get(pid)]
         if not series:
             continue
-        first, last = (sum(s[i][0] for s in series) / len(series) / kb for i in (0, -1))
+        means = [sum(s[(len(s) - 1) * i // 4][0] for s in series) / len(series) / kb for i in range(5)]
         counts = sorted({c for s in series for _, c in s if c is not None})
-        print(f"'{role}': {len(pids)} spared, {len(series[0])} samples, own memory {first:.0f} KB each at first and "
-              f"{last:.0f} KB at last; descriptors {counts or 'not seen'}")
+        print(f"'{role}': {len(pids)} spared, {len(series[0])} samples, own memory by quarters of the time "
+              f"{', '.join(f'{m:.0f}' for m in means)} KB each; descriptors {counts or 'not seen'}")
     private = [p for p in run.private if p is not None]
     if private:
         print(f"an idle session takes {sum(private) / len(private) / kb:.0f} KB that it shares with nobody")

@@ -3,6 +3,7 @@ import fcntl
 import glob
 import os
 import pty
+import re
 import subprocess
 import termios
 import threading
@@ -10,7 +11,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, Service, eventually, failed_units, instances
+from conftest import BUILD, REPO, Client, Service, eventually, failed_units, instances
 from peer.wire import DEADLINE, Ended
 
 STORE = '/var/lib/secmsg'
@@ -85,6 +86,44 @@ def test_installing(installed):
     alice = installed.client('alice').register()
     alice.run('send', 'alice', '-m', 'from a package')
     assert alice.read_all() == ['from a package']
+
+
+# There is no sudo on the machine; the package is built already.
+OPERATOR = r'''
+set -eu
+cd /root
+sudo() {
+    case $1 in
+    -u) user=$2; shift 2; setpriv --reuid="$user" --regid="$user" --init-groups -- "$@" ;;
+    *) "$@" ;;
+    esac
+}
+'''
+
+
+def test_a_server_that_stays(packaged):
+    """README's section of that name, typed line by line: afterwards who is invited can register, once, and nobody
+    else; what an operator looks at is there."""
+    with open(os.path.join(REPO, 'README.md'), encoding='utf-8') as file:
+        text = file.read().split('## A server that stays\n')[1].split('\n## ')[0]
+    typed = '\n'.join(re.findall(r'^    (.+)$', text, re.M))
+    assert typed.count('\n') >= 8
+    typed = re.sub(r'^make deb && .*$', 'dpkg -i packages/*.deb', typed, flags=re.M)
+    try:
+        said = packaged.run('bash', '-c', OPERATOR + typed, timeout=5 * DEADLINE).out
+        fingerprint, = re.findall(r'^SHA256:\S{43}$', said, re.M)
+        assert re.search(r'^connections +', said, re.M), said
+        target = '--server', 'secmsg://127.0.0.1:7325#' + fingerprint
+        mallory, dave = Client(packaged, 'mallory', *target), Client(packaged, 'dave', *target)
+        assert 'invit' in mallory.run('register', status=None).err
+        dave.run('register', '--invite-file', '/root/invitation')
+        assert mallory.run('register', '--invite-file', '/root/invitation', status=None).returncode != 0
+        dave.run('send', 'dave', '-m', 'as README has it')
+        assert dave.read_all() == ['as README has it']
+        assert packaged.run('secmsg-admin', '--store', '/var/backups/secmsg', 'check', user='secmsg').out
+    finally:
+        packaged.run('rm', '-rf', '/var/backups/secmsg', '/etc/cron.d/secmsg', '/root/invitation')
+        purge(packaged, 'true')
 
 
 def test_upgrading(installed):
