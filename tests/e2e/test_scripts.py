@@ -112,7 +112,7 @@ def test_what_readme_uses_is_built():
     with open(os.path.join(REPO, 'README.md'), encoding='utf-8') as file:
         used = set(re.findall(r'\bbuild/secmsg[a-z-]*(?=[ `])', file.read()))
     with open(SERVER, encoding='utf-8') as file:
-        (built_here,) = re.findall(r'^make .* (build/.*) >&2$', file.read(), re.M)
+        (built_here,) = re.findall(r'^make .*? (build/.*) >&2$', file.read(), re.M)
     assert used == {'build/secmsg', 'build/secmsg-handler', 'build/secmsg-admin'} == set(built_here.split())
 
 
