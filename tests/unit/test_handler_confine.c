@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -16,12 +18,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -40,6 +44,9 @@ struct place {
     int outside_dir; /* open before the confinement */
     int tcp;         /* listens, on this address */
     struct sockaddr_in address;
+    int abstract; /* listens, under a name that no file has */
+    struct sockaddr_un name;
+    socklen_t name_len;
     pid_t parent;
 };
 
@@ -49,6 +56,18 @@ static void make_file(const char *path)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, "text\n", 5), 5);
     close(fd);
+}
+
+/* Under whatever name the kernel finds free. */
+static int listen_abstract(struct place *p)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    p->name.sun_family = AF_UNIX;
+    p->name_len = sizeof(p->name);
+    if (bind(fd, (struct sockaddr *)&p->name, sizeof(sa_family_t)) || listen(fd, 5) ||
+        getsockname(fd, (struct sockaddr *)&p->name, &p->name_len))
+        return -1;
+    return fd;
 }
 
 static int enter(void **state)
@@ -72,8 +91,9 @@ static int enter(void **state)
     p->address =
         (struct sockaddr_in){.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     p->tcp = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    return bind(p->tcp, (struct sockaddr *)&p->address, len) || listen(p->tcp, 5) ||
-           getsockname(p->tcp, (struct sockaddr *)&p->address, &len);
+    p->abstract = listen_abstract(p);
+    return p->abstract < 0 || bind(p->tcp, (struct sockaddr *)&p->address, len) ||
+           listen(p->tcp, 5) || getsockname(p->tcp, (struct sockaddr *)&p->address, &len);
 }
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *where)
@@ -89,6 +109,7 @@ static int leave(void **state)
     struct place *p = *state;
     close(p->outside_dir);
     close(p->tcp);
+    close(p->abstract);
     int failed = nftw(p->root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     free(p);
     return failed;
@@ -257,6 +278,12 @@ static int accept_more(const struct place *p)
     return result(accept4(p->tcp, NULL, NULL, SOCK_CLOEXEC));
 }
 
+static int connect_abstract(const struct place *p)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    return result(connect(fd, (const struct sockaddr *)&p->name, p->name_len));
+}
+
 static int make_child(const struct place *p)
 {
     (void)p;
@@ -264,6 +291,32 @@ static int make_child(const struct place *p)
     if (child == 0)
         _exit(0);
     return result(child);
+}
+
+static void *do_nothing(void *nothing)
+{
+    return nothing;
+}
+
+static int make_thread(const struct place *p)
+{
+    pthread_t thread;
+    (void)p;
+    int failed = pthread_create(&thread, NULL, do_nothing, NULL);
+    return failed ? failed : pthread_join(thread, NULL);
+}
+
+static int read_parent(const struct place *p)
+{
+    char byte;
+    struct iovec here = {&byte, 1}, there = {(void *)(uintptr_t)p, 1};
+    return result(process_vm_readv(p->parent, &here, 1, &there, 1, 0));
+}
+
+static int make_name_space(const struct place *p)
+{
+    (void)p;
+    return result(unshare(CLONE_NEWUSER));
 }
 
 static int trace_parent(const struct place *p)
@@ -290,6 +343,43 @@ static int make_code(const struct place *p)
     void *data = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return result(mprotect(data, 4096, PROT_READ | PROT_EXEC));
 }
+
+/* What is readable would be executable. */
+static int make_all_code(const struct place *p)
+{
+    (void)p;
+    return result(personality(READ_IMPLIES_EXEC));
+}
+
+static int execute_memory(const struct place *p)
+{
+    char *const none[] = {NULL};
+    (void)p;
+    int fd = memfd_create("program", MFD_CLOEXEC);
+    return result(syscall(SYS_execveat, fd, "", none, none, AT_EMPTY_PATH));
+}
+
+/* System calls that the filter would not see. */
+static int make_ring(const struct place *p)
+{
+    (void)p;
+    return result(syscall(SYS_io_uring_setup, 0, NULL));
+}
+
+static int read_keys(const struct place *p)
+{
+    (void)p;
+    return result(syscall(SYS_keyctl, 0, -3, 0)); /* KEYCTL_GET_KEYRING_ID, of the session */
+}
+
+#if defined(__x86_64__)
+/* By the numbers of another architecture. */
+static int ask_in_x32(const struct place *p)
+{
+    (void)p;
+    return result(syscall(0x40000000 | SYS_getpid));
+}
+#endif
 
 static int push_input(const struct place *p)
 {
@@ -320,6 +410,15 @@ static int send_elsewhere(const struct place *p)
 {
     return result(
         sendto(p->tcp, "x", 1, 0, (const struct sockaddr *)&p->address, sizeof(p->address)));
+}
+
+static int compare_limits(const struct place *p)
+{
+    struct rlimit core = {1, 1}, processes = {1, 1};
+    (void)p;
+    if (getrlimit(RLIMIT_CORE, &core) || getrlimit(RLIMIT_NPROC, &processes))
+        return errno;
+    return core.rlim_max || processes.rlim_max ? EXIT_FAILURE : 0;
 }
 
 static int lift_protection(const struct place *p)
@@ -392,6 +491,7 @@ static void no_connection_is_made_or_taken(void **state)
     expect_killed(*state, bind_tcp);
     expect_killed(*state, make_socket);
     expect_killed(*state, accept_more);
+    expect_killed(*state, connect_abstract);
     expect_killed(*state, send_elsewhere);
 }
 
@@ -404,9 +504,25 @@ static void landlock_forbids_tcp_by_itself(void **state)
     expect_refused(*state, bind_tcp);
 }
 
+static void landlock_knows_whom_it_confines(void **state)
+{
+    /* Where the kernel's version can (6 or later: Linux 6.12). */
+    if (syscall(SYS_landlock_create_ruleset, NULL, (size_t)0, 1u) < 6)
+        return;
+    static attempt *const attempts[] = {connect_abstract, kill_parent};
+    for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++) {
+        int status = try_confined(*state, attempts[i], by_landlock);
+        assert_true(WIFEXITED(status));
+        assert_int_equal(WEXITSTATUS(status), EPERM);
+    }
+}
+
 static void other_processes_are_out_of_reach(void **state)
 {
     expect_killed(*state, make_child);
+    expect_killed(*state, make_thread);
+    expect_killed(*state, make_name_space);
+    expect_killed(*state, read_parent);
     expect_killed(*state, trace_parent);
     expect_killed(*state, kill_parent);
 }
@@ -415,6 +531,8 @@ static void no_code_is_made(void **state)
 {
     expect_killed(*state, map_code);
     expect_killed(*state, make_code);
+    expect_killed(*state, make_all_code);
+    expect_killed(*state, execute_memory);
 }
 
 static void the_system_is_out_of_reach(void **state)
@@ -423,16 +541,29 @@ static void the_system_is_out_of_reach(void **state)
     expect_killed(*state, raise_limit);
     expect_killed(*state, mount_something);
     expect_killed(*state, load_bpf);
+    expect_killed(*state, make_ring);
+    expect_killed(*state, read_keys);
+#if defined(__x86_64__)
+    expect_killed(*state, ask_in_x32);
+#endif
     expect_killed(*state, lift_protection);
+}
+
+static void there_is_no_core_and_no_child(void **state)
+{
+    /* Whoever gets past the filter meets limits that can't be raised. */
+    expect_done(*state, compare_limits);
 }
 
 static void what_is_tried_here_works_without(void **state)
 {
     /* Else the tests above would show nothing. */
     const struct place *p = *state;
-    static attempt *const attempts[] = {read_outside, read_above, list_outside,    write_outside,
-                                        make_socket,  make_child, map_code,        connect_tcp,
-                                        bind_tcp,     make_code,  make_socket_file};
+    static attempt *const attempts[] = {read_outside,  read_above,       list_outside,
+                                        write_outside, make_socket_file, make_socket,
+                                        connect_tcp,   bind_tcp,         map_code,
+                                        make_code,     connect_abstract, make_child,
+                                        make_thread,   kill_parent,      read_parent};
     for (size_t i = 0; i < sizeof(attempts) / sizeof(attempts[0]); i++)
         assert_int_equal(attempts[i](p), 0);
 }
@@ -446,9 +577,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_executed, enter, leave),
         cmocka_unit_test_setup_teardown(no_connection_is_made_or_taken, enter, leave),
         cmocka_unit_test_setup_teardown(landlock_forbids_tcp_by_itself, enter, leave),
+        cmocka_unit_test_setup_teardown(landlock_knows_whom_it_confines, enter, leave),
         cmocka_unit_test_setup_teardown(other_processes_are_out_of_reach, enter, leave),
         cmocka_unit_test_setup_teardown(no_code_is_made, enter, leave),
         cmocka_unit_test_setup_teardown(the_system_is_out_of_reach, enter, leave),
+        cmocka_unit_test_setup_teardown(there_is_no_core_and_no_child, enter, leave),
         cmocka_unit_test_setup_teardown(what_is_tried_here_works_without, enter, leave),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
  *
  * So the handler itself needs no libseccomp, and each connection pays for one system call instead of a
  * compiler. */
+#include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -76,6 +77,7 @@ static const char *const plain[] = {
     "clock_gettime",
     "clock_getres",
     "gettimeofday",
+    "time",
     "clock_nanosleep",
     "nanosleep",
     "restart_syscall",
@@ -114,8 +116,9 @@ static const struct checked {
     {"fcntl", 1, UINT32_MAX, F_SETFL},
     {"fcntl", 1, UINT32_MAX, F_OFD_SETLK},
     {"fcntl", 1, UINT32_MAX, F_OFD_GETLK},
-    {"ioctl", 1, UINT32_MAX, TCGETS}, /* stdio asks whether it writes to a terminal */
-    {"sendto", 4, UINT64_MAX, 0},     /* to whom the socket is connected, and nobody else */
+    {"ioctl", 1, UINT32_MAX, TCGETS},  /* stdio asks whether it writes to a terminal, */
+    {"ioctl", 1, UINT32_MAX, TCGETS2}, /* and so it does from glibc 2.42 on */
+    {"sendto", 4, UINT64_MAX, 0},      /* to whom the socket is connected, and nobody else */
     {"tgkill", 2, UINT32_MAX, SIGABRT},
     {"prlimit64", 2, UINT64_MAX, 0}, /* asking, not setting */
 };
