@@ -247,11 +247,12 @@ $(BUILD)/tests/load/load: $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
 model:
 	@tests/model/run.sh $(BUILD)
 
-# Against the baseline first, then what plain mode's programs see, then what a script that sends waits for.
-bench: all $(BUILD)/tests/bench/connection $(BUILD)/tests/bench/bare $(BUILD)/tests/bench/needed
+# Against the baseline and without confinement first, then what plain mode's programs see, then what a script that
+# sends waits for.
+bench: all $(addprefix $(BUILD)/tests/bench/,connection bare unconfined needed)
 	@rm -rf $(BUILD)/tests/bench/data
 	@$(BUILD)/tests/bench/connection $(BUILD)/secmsg-handler $(BUILD)/tests/bench/bare \
-	    $(BUILD)/tests/bench/data
+	    $(BUILD)/tests/bench/unconfined $(BUILD)/tests/bench/data
 	@rm -rf $(BUILD)/tests/bench/data
 	@/usr/bin/python3 tests/bench/bench.py $(BUILD)
 	@/usr/bin/python3 tests/bench/send.py $(BUILD)
@@ -280,6 +281,11 @@ $(BUILD)/tests/bench/connection: $(call objects,tests/bench/connection.c tests/b
 	$(link_bench)
 
 $(BUILD)/tests/bench/bare: $(call objects,tests/bench/bare.c)
+	$(link_bench)
+
+# The handler, but for what confines it.
+$(BUILD)/tests/bench/unconfined: $(call objects,$(filter-out src/handler/confine.c src/handler/landlock.c, \
+                                 $(HANDLER_SOURCES)) tests/bench/unconfined.c) $(LIBRARY)
 	$(link_bench)
 
 $(BUILD)/tests/bench/needed: $(call objects,tests/bench/needed.c) $(LIBRARY)

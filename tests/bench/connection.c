@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a connection costs, against the least that it could: bare.c. Both are measured in turns, so that
- * whatever else the machine does falls on both alike, and compared by their medians.
+/* What a connection costs, against the least that it could (bare.c), and against a handler that doesn't
+ * confine itself (unconfined.c). Two are measured in turns, so that whatever else the machine does falls on
+ * both alike, and compared by their medians.
  *
- * Usage: connection HANDLER BARE DIRECTORY [ROUNDS] (`make bench` calls it; DIRECTORY must not exist) */
+ * Usage: connection HANDLER BARE UNCONFINED DIRECTORY [ROUNDS] (`make bench` calls it; DIRECTORY must not
+ * exist) */
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -176,42 +178,55 @@ static void make_account(const struct server *handler, const struct peer *peer,
     peer_leave(&c);
 }
 
-static void run(char *paths[static 3], const struct peer *peer, size_t rounds)
+/* The same twice, but that one confines itself. */
+static void compare_confinement(const struct server *handler, const struct server *unconfined,
+                                const struct peer *peer, size_t rounds)
+{
+    const struct server servers[] = {*unconfined, *handler};
+    printf("\n%-34s %8s %8s %7s   %s\n", "", "free/ms", "ours/ms", "ratio", "between");
+    compare_connections(servers, peer, false, rounds);
+    compare_connections(servers, peer, true, rounds);
+}
+
+static void run(char *paths[static 4], const struct peer *peer, size_t rounds)
 {
     char store[4096], log[4096], path[4096], share[] = "--mailbox-per-sender=100",
                                              handshake[] = "handshake", message[] = "message";
     char *const ours[] = {paths[0], store, share, NULL};
+    char *const free_ones[] = {paths[2], store, share, NULL};
     char *const bare[] = {paths[1], handshake, NULL};
     char *const bare_message[] = {paths[1], message, log, NULL};
-    snprintf(path, sizeof(path), "%s/stderr.log", paths[2]);
+    snprintf(path, sizeof(path), "%s/stderr.log", paths[3]);
     int err = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     peer_require(err >= 0, path);
     const struct server handler = {.argv = ours, .log = err};
+    const struct server unconfined = {.argv = free_ones, .log = err};
     const struct server short_ones[] = {{.argv = bare, .log = err, .is_bare = true}, handler};
     const struct server long_ones[] = {{.argv = bare_message, .log = err, .is_bare = true},
                                        handler};
-    snprintf(store, sizeof(store), "--store=%s/store", paths[2]);
-    snprintf(log, sizeof(log), "%s/bare.log", paths[2]);
+    snprintf(store, sizeof(store), "--store=%s/store", paths[3]);
+    snprintf(log, sizeof(log), "%s/bare.log", paths[3]);
     make_account(&handler, peer, &peer->sender);
     make_account(&handler, peer, &peer->recipient);
     printf("%-34s %8s %8s %7s   %s\n", "", "bare/ms", "ours/ms", "ratio", "between");
     compare_connections(short_ones, peer, false, rounds);
     compare_connections(long_ones, peer, true, rounds);
     compare_frames(&handler, peer);
+    compare_confinement(&handler, &unconfined, peer, rounds);
     close(err);
 }
 
 int main(int argc, char *argv[])
 {
     struct peer peer;
-    size_t rounds = argc == 5 ? (size_t)strtoul(argv[4], NULL, 10) : 200;
-    if (argc < 4 || argc > 5 || rounds < BATCHES || rounds > ROUNDS_MAX) {
-        fputs("Usage: connection HANDLER BARE DIRECTORY [ROUNDS: 5 to 5000]\n", stderr);
+    size_t rounds = argc == 6 ? (size_t)strtoul(argv[5], NULL, 10) : 200;
+    if (argc < 5 || argc > 6 || rounds < BATCHES || rounds > ROUNDS_MAX) {
+        fputs("Usage: connection HANDLER BARE UNCONFINED DIRECTORY [ROUNDS: 5 to 5000]\n", stderr);
         return 2;
     }
     setvbuf(stdout, NULL, _IOLBF, 0);
     peer_require(!crypto_init(65536), "libgcrypt");
-    peer_require(mkdir(argv[3], 0700) == 0, argv[3]);
+    peer_require(mkdir(argv[4], 0700) == 0, argv[4]);
     peer_make(&peer);
     run(argv + 1, &peer, rounds);
     peer_free(&peer);

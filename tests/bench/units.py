@@ -24,7 +24,7 @@ sys.path.insert(0, os.path.join(REPO, 'tests', 'systemd'))
 from machine import Machine  # noqa: E402
 
 BUILD = os.path.abspath(sys.argv[1])
-ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 60
+ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 200
 PORT = 20000
 GOAL = 1.25
 # What every variant has: the program, and the connection.
@@ -55,17 +55,14 @@ def gathered(lines):
 
 def variants():
     ours, more = directives('secmsg@.service'), directives('secmsg@.service.d', 'hardened.conf')
-    state = {'StateDirectory', 'StateDirectoryMode'}
-    calls = {'SystemCallFilter', 'SystemCallErrorNumber'}
-    found = {'empty': [], 'secmsg@.service': ours, 'with hardened.conf': ours + more}
-    for name, lines in gathered(ours).items():
-        if name not in state:
-            found[name] = lines
-    found['User, StateDirectory'] = [line for line in ours if line.split('=')[0] in state | {'User'}]
+    found = {'empty': [], 'empty, again': [], 'secmsg@.service': ours, 'with hardened.conf': ours + more}
+    found.update(gathered(ours))
     for name, lines in gathered(more).items():
-        if name not in calls:
-            found['%s *' % name] = lines
-    found['SystemCallFilter *'] = [line for line in more if line.split('=')[0] in calls]
+        found[name + ' *'] = lines
+    # What belongs together: modes to what has them, and a directory to its owner.
+    state = found.pop('StateDirectory *') + found.pop('StateDirectoryMode *')
+    found['User, StateDirectory *'] = found['User'] + state
+    found['SystemCallFilter *'] += found.pop('SystemCallErrorNumber *')
     return found
 
 

@@ -3,13 +3,18 @@
 tests/unit/test_handler_confine.c tries all that is forbidden; here it is the running handler's own state, and kernels
 that lack something, played by a filter in front of the handler that answers ENOSYS."""
 import ctypes
+import glob
 import os
 import platform
+import re
+import shutil
 import struct
+import subprocess
 
 import pytest
 
-from conftest import eventually
+from conftest import REPO, eventually
+from test_accounts import change
 
 PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, SECCOMP_MODE_FILTER = 38, 22, 2
 ENOSYS = 38
@@ -81,9 +86,49 @@ def test_a_kernel_that_lacks_something(house, what):
     assert 'what=%s do="use a kernel that has it, or set confinement = best-effort"' % what in log
 
 
+@confined
+def test_a_whole_life(house):
+    """Each command once, waiting, an index that has to be built again, and a log that is compacted behind a session: no
+    handler is ended for what it does, and debug lines pass too. (Every handler must have left with 0.)"""
+    options = ('--confinement=required', '--log-level=debug')
+    alice, bob = house.registered('alice', 'bob', options=options)
+    with house.login(alice, *options) as sender, house.login(bob, *options) as peer:
+        peer.send('WAIT 3600')
+        sender.compose(alice, sender.who('bob'), b'hello')
+        assert peer.receive().plain == b'OK 1'
+        assert change(peer, bob).plain == b'OK'
+        for path in glob.glob(os.path.join(glob.escape(house.store), 'shards', '*', 'index.gdbm')):
+            os.unlink(path)
+    with house.connect(*options) as peer:
+        assert peer.prove(bob) == 1 and peer.salt('bob') == bob.salt and peer.info() and peer.ok('PING')
+        rows = peer.list()[1]
+        assert [m.id for m in peer.read_all()] == [rows[0][0]] and peer.ack(rows[0][0]) == 0
+        with house.login(alice, *options) as sender:
+            for _ in range(4):
+                id = sender.compose(alice, bob.identity, os.urandom(200_000))
+                assert peer.ok('WAIT 60').count == 1 and peer.read().id == id and peer.ack(id) == 0
+    with house.login(bob, *options) as peer:
+        assert peer.ask('DELETE ' + bob.secret(peer.host_key)).plain == b'OK'
+    eventually('all have ended', lambda: all(p.popen.poll() is not None for p in house.processes))
+    said = ''.join(process.log for process in house.processes)
+    assert 'event=index_rebuilt ' in said and 'event=log_compacted ' in said and 'confinement_lacks' not in said
+
+
 def test_required_where_all_is_there(house):
-    """Then nothing is said, and everything works."""
+    """Then nothing is said, and everything works in plain mode too."""
     house.keep_secret('geheim-a')
     lines, log = talk(house, 'REGISTER alice geheim-a\nCOMPOSE alice\nhello\nREAD\nEXIT\n', '--confinement=required')
     assert [line.split()[0] for line in lines] == ['OK', 'OK', 'MESSAGE', 'hello', '.', 'BYE']
     assert 'confinement_lacks' not in log
+
+
+def test_systemds_own_verdict(tmp_path):
+    """What the example of all of systemd's confinement promises of the unit that it is added to."""
+    unit = tmp_path / 'secmsg@.service'
+    shutil.copy(os.path.join(REPO, 'systemd', unit.name), unit)
+    shutil.copytree(os.path.join(REPO, 'systemd', unit.name + '.d'), str(unit) + '.d')
+    verdict = subprocess.run(['systemd-analyze', 'security', '--offline=yes', '--no-pager', str(unit)], timeout=60,
+                             capture_output=True, text=True, check=True,
+                             env={**os.environ, 'SYSTEMD_UNIT_PATH': '%s:' % tmp_path}).stdout
+    exposure = re.search(r'Overall exposure level for secmsg@\S*: ([0-9.]+)', verdict)
+    assert float(exposure.group(1)) <= 1.0, verdict

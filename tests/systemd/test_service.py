@@ -34,6 +34,19 @@ def test_both_families(service):
                                                 '[%s]' % address if ':' in address else address, 'ping').out
 
 
+def test_the_stores_directory(service):
+    """It is there, and the service user's alone, as soon as the socket listens; without it the first connection
+    could not make the store."""
+    machine = service.machine
+    machine.systemctl('stop', 'secmsg.socket')
+    machine.run('rm', '-r', '/var/lib/secmsg')
+    machine.systemctl('start', 'secmsg.socket')
+    assert machine.run('stat', '-c', '%U %G %a', '/var/lib/secmsg').out.strip() == 'secmsg secmsg 700'
+    assert machine.run('ls', '-A', '/var/lib/secmsg').out == ''
+    with service.connect() as peer:
+        assert peer.ask('PING').kind == 'OK'
+
+
 # ---- many ----
 
 def test_a_burst(service):
