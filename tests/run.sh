@@ -95,8 +95,14 @@ if [ -e tests/crash/run.py ]; then
     run_crash
 fi
 
+# Whoever is killed while the leak check looks at him, as many are here, leaves an empty report, or one that says only
+# that he was gone.
+is_finding() { # REPORT
+    grep -qvE '^==[0-9]+==Unable to get registers from thread [0-9]+\.$' "$1"
+}
+
 for report in "$reports"/*; do
-    if [ -e "$report" ]; then
+    if [ -e "$report" ] && is_finding "$report"; then
         cat "$report"
         failed=$((failed + 1))
     fi
