@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "authenticate.h"
+#include "input.h"
 #include "password.h"
 #include "remember.h"
 #include "result.h"
@@ -27,6 +28,15 @@ static enum status remember(const struct session *s)
     return STATUS_OS;
 }
 
+/* Before the password is asked for: a newcomer may have no account yet. */
+static void hint(const struct session *s)
+{
+    if (s->is_prompt && input_is_terminal() && home_first_login(s->account.dir) == 0)
+        say("%s is new on this machine: type the password of the account, or Ctrl-C and `register "
+            "%s` if there is none yet.",
+            s->user, s->user);
+}
+
 enum status login_main(struct session *s, int argc, char *argv[])
 {
     char name[FIELD_USER_SIZE];
@@ -38,8 +48,10 @@ enum status login_main(struct session *s, int argc, char *argv[])
     status = password_read_given(s);
     if (status == STATUS_OK)
         status = session_choose_user(s, argc > 1 ? name : NULL);
-    if (status == STATUS_OK)
+    if (status == STATUS_OK) {
+        hint(s);
         status = authenticate_asking(s);
+    }
     session_settle(s, &former, status);
     if (status == STATUS_OK) {
         authenticate_say_welcome(s);

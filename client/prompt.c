@@ -55,6 +55,8 @@ struct outcome {
 
 static const struct word *find_word(const char *name)
 {
+    if (strcmp(name, "?") == 0)
+        name = "help";
     for (size_t i = 0; i < OWN_COUNT; i++) {
         if (strcmp(own_words[i].name, name) == 0)
             return &own_words[i];

@@ -122,6 +122,29 @@ def test_the_first_five_minutes(house, newcomer, prompt):
         assert peer.list()[0] == 1
 
 
+def test_login_before_there_is_an_account(newcomer, prompt):
+    """Who takes `login` for the beginning learns before any password what the beginning is; and `?` asks for help."""
+    p = prompt(newcomer)
+    p.type('login alice')
+    p.expect('or Ctrl-C and `register alice` if there is none yet')
+    p.expect('Password: ')
+    p.spawn.sendintr()
+    p.ready()
+    p.type('?')
+    p.expect('make an account')
+    p.ready()
+    p.type('register alice')
+    p.secret('New password: ', newcomer.account.password)
+    p.secret('The same again: ', newcomer.account.password)
+    p.expect('registered and logged in as alice')
+    p.ready('alice')
+    seen = len(p.shown)
+    p.type('login alice')
+    p.secret('Password: ', newcomer.account.password)
+    p.expect('logged in as alice')
+    assert 'new on this machine' not in p.shown[seen:]
+
+
 def test_login_tells_the_number_of_unread_messages(house, at_house, prompt):
     """After login a returning user is told how many messages wait."""
     client = at_house('alice')
