@@ -141,35 +141,31 @@ static enum err map(int fd, struct guard_file **file)
 
 /* One try. ERR_BUSY: another try may do better. */
 static enum err open_once(const char *directory, const char *path, bool may_make,
-                          struct guard_file **file, int *fd)
+                          struct guard_file **file)
 {
-    *fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (*fd < 0 && errno == ENOENT && may_make) {
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 && errno == ENOENT && may_make) {
         enum err e = make(directory, path);
         return e ? e : ERR_BUSY;
     }
-    if (*fd < 0)
+    if (fd < 0)
         return code_of(errno);
-    enum err e = map(*fd, file);
+    enum err e = map(fd, file);
     if (e == ERR_UNSUPPORTED && may_make) {
-        e = remove_bad(*fd, path);
+        e = remove_bad(fd, path);
         e = e ? e : ERR_BUSY;
     }
-    if (e) {
-        int error = errno;
-        close(*fd);
-        *fd = -1;
-        errno = error;
-    }
+    int error = errno;
+    close(fd);
+    errno = error;
     return e;
 }
 
-enum err cache_open(const char *directory, bool may_make, struct guard_file **file, int *fd)
+enum err cache_open(const char *directory, bool may_make, struct guard_file **file)
 {
     static const struct timespec moment = {.tv_nsec = 1000000};
     char path[PATH_MAX];
     int n = snprintf(path, sizeof(path), "%s/%s", directory, GUARD_FILE);
-    *fd = -1;
     if (n < 0 || (size_t)n >= sizeof(path)) {
         errno = ENAMETOOLONG;
         return ERR_IO;
@@ -179,7 +175,7 @@ enum err cache_open(const char *directory, bool may_make, struct guard_file **fi
         /* The second follows at once: usually one makes it, and then opens it. */
         if (i > 1)
             nanosleep(&moment, NULL);
-        e = open_once(directory, path, may_make, file, fd);
+        e = open_once(directory, path, may_make, file);
     }
     return e;
 }

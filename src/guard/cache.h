@@ -18,11 +18,10 @@ struct cache_origin {
  * behind it, every function of this room bears it. */
 bool cache_is_good(const void *bytes, size_t n, const struct cache_origin *origin);
 
-/* Maps the directory's file, and leaves its descriptor open, the caller's. With may_make, one that isn't there or
+/* Maps the directory's file. With may_make, one that isn't there or
  * isn't good is made anew, whole or not at all; of several who do so at once, all end with the same one. Otherwise
  * ERR_NOT_FOUND, ERR_UNSUPPORTED. ERR_DENIED, ERR_READ_ONLY, ERR_NO_SPACE, ERR_BUSY (another one replaces it just
  * now, and takes long), ERR_IO with errno. */
-enum err cache_open(const char *directory, bool may_make, struct guard_file **file,
-                    int *fd) MUST_USE;
+enum err cache_open(const char *directory, bool may_make, struct guard_file **file) MUST_USE;
 
 #endif

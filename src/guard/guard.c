@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "guard/cache.h"
@@ -15,7 +14,7 @@
 
 static enum err open_shared(struct guard *guard, const char *directory, bool may_make)
 {
-    enum err e = cache_open(directory, may_make, &guard->file, &guard->fd);
+    enum err e = cache_open(directory, may_make, &guard->file);
     guard->is_shared = !e;
     if (!e)
         fault_watch(guard->file, sizeof(*guard->file));
@@ -35,10 +34,7 @@ static enum err open_alone(struct guard *guard)
 
 static void begin(struct guard *guard, const struct guard_limits *limits)
 {
-    *guard = (struct guard){.fd = -1,
-                            .slot = GUARD_CONNECTIONS,
-                            .source = SOURCE_LOCAL,
-                            .limits = limits};
+    *guard = (struct guard){.slot = GUARD_CONNECTIONS, .source = SOURCE_LOCAL, .limits = limits};
 }
 
 enum err guard_open(struct guard *guard, const char *directory, const struct guard_limits *limits)
@@ -72,8 +68,6 @@ void guard_close(struct guard *guard)
     if (!guard->file)
         return;
     guard_leave(guard);
-    if (guard->fd >= 0)
-        close(guard->fd);
     if (guard->is_shared)
         fault_forget();
     munmap(guard->file, sizeof(*guard->file));

@@ -13,7 +13,7 @@
  * is a few dirty pages now and then.
  *
  * Times are milliseconds of clock_running_ms (CLOCK_BOOTTIME), handed in by the caller. After guard_open no call
- * makes a system call but guard_pressure (fstatfs, sysinfo, sched_getaffinity), guard_leave (clock_gettime of the
+ * makes a system call but guard_pressure (sysinfo, sched_getaffinity), guard_leave (clock_gettime of the
  * processor's time), and a fault (fault.h: mmap). */
 #ifndef SECMSG_GUARD_GUARD_H
 #define SECMSG_GUARD_GUARD_H
@@ -117,7 +117,6 @@ struct guard_file; /* layout.h */
 struct guard {
     struct guard_file *file; /* never NULL once open */
     bool is_shared;
-    int fd;          /* the file's, for guard_pressure; -1 without */
     uint32_t self;   /* this process, as slots have it */
     uint32_t slot;   /* of this connection, GUARD_CONNECTIONS while it has none */
     uint64_t source; /* of this connection */
@@ -178,11 +177,9 @@ bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *ret
 /* ---- the machine ---- */
 
 /* How things stand. Asked of the kernel at most once a second by all handlers together, otherwise the shared
- * answer. fstatfs(2) of the directory's file system, sysinfo(2), sched_getaffinity(2). What can't be asked is said to
- * be fine. Policy isn't made here. */
+ * answer. sysinfo(2), sched_getaffinity(2). What can't be asked is said to be fine. Policy isn't made here
+ * (handler/load.h). */
 struct guard_pressure {
-    uint64_t disk_free; /* bytes that the store's user may still write */
-    uint64_t disk_size; /* bytes of that file system */
     uint64_t
         load; /* of the last minute, in percent of one processor's work for each there is: 100 is busy */
     uint64_t connected; /* connections now */

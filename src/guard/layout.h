@@ -63,11 +63,9 @@ struct layout_counts {
     struct layout_times connections;
 };
 
-/* The answers to guard_pressure, and when they were asked for, ms. */
+/* The answer to guard_pressure, and when it was asked for, ms. */
 struct layout_pressure {
     layout_word asked;
-    layout_word disk_free;
-    layout_word disk_size;
     layout_word load;
 };
 

@@ -2,24 +2,12 @@
 /* How the machine is. Who finds the shared answer too old asks the kernel, and shares what he hears. */
 #include <sched.h>
 #include <sys/sysinfo.h>
-#include <sys/vfs.h>
 
 #include "guard/crowd.h"
 
 #include "base/banned.h"
 
 #define FRESH_MS UINT64_C(1000)
-
-static void ask_disk(const struct guard *guard, struct layout_pressure *shared)
-{
-    struct statfs fs;
-    uint64_t block = 0;
-    bool is_known = guard->fd >= 0 && fstatfs(guard->fd, &fs) == 0 && fs.f_bsize > 0;
-    if (is_known)
-        block = (uint64_t)fs.f_bsize;
-    atomic_store(&shared->disk_free, is_known ? fs.f_bavail * block : UINT64_MAX);
-    atomic_store(&shared->disk_size, is_known ? fs.f_blocks * block : UINT64_MAX);
-}
 
 /* Of the processors that this process may use: sysconf(3) would read a file, which it may no longer do. */
 static void ask_load(struct layout_pressure *shared)
@@ -40,12 +28,9 @@ void guard_pressure(struct guard *guard, uint64_t now_ms, struct guard_pressure 
     uint64_t asked = atomic_load(&shared->asked), source;
     *pressure = (struct guard_pressure){0};
     if (asked == 0 || asked > now_ms || now_ms - asked > FRESH_MS) {
-        ask_disk(guard, shared);
         ask_load(shared);
         atomic_store(&shared->asked, now_ms);
     }
-    pressure->disk_free = atomic_load(&shared->disk_free);
-    pressure->disk_size = atomic_load(&shared->disk_size);
     pressure->load = atomic_load(&shared->load);
     unsigned top = crowd_top(guard);
     for (unsigned i = 0; i < top; i++)

@@ -43,6 +43,9 @@ const char settings_help[] =
     "                             0: for ever (0)\n"
     "  --max-connections=N        at once, in total (1024)\n"
     "  --max-connections-per-source=N  at once from one address, IPv6: one /64 (256)\n"
+    "  --max-load=N               load average for each processor, from which on nobody can\n"
+    "                             register, with half as much again nobody can send; 0: any\n"
+    "                             (16)\n"
     "  --penalty-login=SECONDS    that a wrong password costs a source (5)\n"
     "  --penalty-junk=SECONDS     that anything but the protocol costs it (10)\n"
     "  --penalty-grace=SECONDS    that running into hello-timeout or login-timeout does (10)\n"
@@ -76,6 +79,7 @@ static const struct {
     {"mailbox-per-sender", offsetof(struct settings, quota.per_sender_percent)},
     {"disk-reserve", offsetof(struct settings, quota.reserve)},
     {"retention-days", offsetof(struct settings, quota.retention_days)},
+    {"max-load", offsetof(struct settings, max_load)},
 };
 
 #define NUMBERS (sizeof(numbers) / sizeof(numbers[0]))
@@ -149,6 +153,7 @@ static enum err set_defaults(struct settings *s)
                   .per_sender_percent = 25,
                   .reserve = 64 * 1024 * 1024,
                   .retention_days = 0},
+        .max_load = 16,
         .registration = REGISTRATION_OPEN,
         .confinement = CONFINEMENT_BEST_EFFORT,
         .log_level = LOG_LEVEL_INFO,
@@ -194,6 +199,7 @@ static const struct option options[] = {
     {"retention-days", required_argument, NULL, OPTION_SETTING},
     {"max-connections", required_argument, NULL, OPTION_SETTING},
     {"max-connections-per-source", required_argument, NULL, OPTION_SETTING},
+    {"max-load", required_argument, NULL, OPTION_SETTING},
     {"penalty-login", required_argument, NULL, OPTION_SETTING},
     {"penalty-junk", required_argument, NULL, OPTION_SETTING},
     {"penalty-grace", required_argument, NULL, OPTION_SETTING},

@@ -27,6 +27,7 @@ struct settings {
     uint64_t login_timeout; /* seconds from there to a login */
     uint64_t idle_timeout;  /* seconds without a command, once logged in */
     uint64_t max_message;   /* bytes of an envelope or an unsigned text */
+    uint64_t max_load;      /* load average for each processor; 0: isn't looked at */
     struct store_quota quota;
     struct guard_limits guard;
     enum registration registration;

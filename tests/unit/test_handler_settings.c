@@ -62,6 +62,7 @@ static void everything_has_a_default(void **state)
     assert_true(settings.idle_timeout == 600 && settings.max_message == 4194304);
     assert_true(settings.quota.messages == 10000 && settings.quota.bytes == 268435456);
     assert_true(settings.quota.per_sender_percent == 25 && settings.quota.retention_days == 0);
+    assert_int_equal(settings.max_load, 16);
     assert_int_equal(settings.registration, REGISTRATION_OPEN);
     assert_int_equal(settings.log_level, LOG_LEVEL_INFO);
 }
@@ -101,6 +102,7 @@ static void every_name_is_known_in_both_places(void **state)
         {"log-level", "debug"},
         {"max-connections", "4096"},
         {"max-connections-per-source", "1"},
+        {"max-load", "0"},
         {"penalty-login", "0"},
         {"penalty-junk", "1"},
         {"penalty-grace", "86400"},
@@ -133,23 +135,13 @@ static void a_bad_value_is_refused_in_both_places(void **state)
 {
     /* Out of bounds, no number, no such word, empty. */
     (void)state;
-    static const char *const both[][2] = {{"hello-timeout", "0"},
-                                          {"hello-timeout", "86401"},
-                                          {"login-timeout", "-1"},
-                                          {"idle-timeout", "ten"},
-                                          {"idle-timeout", ""},
-                                          {"max-message", "4095"},
-                                          {"max-message", "65M"},
-                                          {"mailbox-messages", "0"},
-                                          {"mailbox-bytes", "4095"},
-                                          {"mailbox-per-sender", "0"},
-                                          {"mailbox-per-sender", "101"},
-                                          {"retention-days", "36501"},
-                                          {"disk-reserve", "1025G"},
-                                          {"registration", "Open"},
-                                          {"registration", ""},
-                                          {"log-level", "loud"},
-                                          {"store", ""}};
+    static const char *const both[][2] =
+        {{"hello-timeout", "0"},      {"hello-timeout", "86401"},    {"login-timeout", "-1"},
+         {"idle-timeout", "ten"},     {"idle-timeout", ""},          {"max-message", "4095"},
+         {"max-message", "65M"},      {"mailbox-messages", "0"},     {"mailbox-bytes", "4095"},
+         {"mailbox-per-sender", "0"}, {"mailbox-per-sender", "101"}, {"retention-days", "36501"},
+         {"disk-reserve", "1025G"},   {"max-load", "10001"},         {"registration", "Open"},
+         {"registration", ""},        {"log-level", "loud"},         {"store", ""}};
     for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
         char text[100];
         write_conf("");
