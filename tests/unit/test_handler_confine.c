@@ -329,6 +329,12 @@ static int kill_parent(const struct place *p)
     return result(kill(p->parent, 0));
 }
 
+/* Were it let through, nobody would be hurt: there is no such thread. */
+static int abort_thread_of_parent(const struct place *p)
+{
+    return result((int)syscall(SYS_tgkill, p->parent, 0x3fffffff, SIGABRT));
+}
+
 static int map_code(const struct place *p)
 {
     (void)p;
@@ -525,6 +531,7 @@ static void other_processes_are_out_of_reach(void **state)
     expect_killed(*state, read_parent);
     expect_killed(*state, trace_parent);
     expect_killed(*state, kill_parent);
+    expect_killed(*state, abort_thread_of_parent);
 }
 
 static void no_code_is_made(void **state)
