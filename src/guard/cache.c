@@ -78,6 +78,8 @@ static enum err fill(int fd)
     header.device = origin.device;
     header.inode = origin.inode;
     header.since = clock_wall();
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    header.processors = processors > 0 ? (uint64_t)processors : 0;
     random_bytes(header.key, sizeof(header.key));
     return file_write_all(fd, span_of(&header, sizeof(header)));
 }

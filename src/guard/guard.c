@@ -60,7 +60,7 @@ enum err guard_look(struct guard *guard, const char *directory)
     int error = errno;
     enum err alone = open_alone(guard);
     errno = error;
-    return alone || e == ERR_NOT_FOUND ? alone : e;
+    return alone || e == ERR_NOT_FOUND || e == ERR_READ_ONLY ? alone : e;
 }
 
 void guard_close(struct guard *guard)

@@ -13,7 +13,7 @@
  * is a few dirty pages now and then.
  *
  * Times are milliseconds of clock_running_ms (CLOCK_BOOTTIME), handed in by the caller. After guard_open no call
- * makes a system call but guard_pressure (sysinfo, sched_getaffinity), guard_leave (clock_gettime of the
+ * makes a system call but guard_pressure (sysinfo), guard_leave (clock_gettime of the
  * processor's time), and a fault (fault.h: mmap). */
 #ifndef SECMSG_GUARD_GUARD_H
 #define SECMSG_GUARD_GUARD_H
@@ -126,16 +126,17 @@ struct guard {
 };
 
 /* Maps the directory's file, or makes it. *limits must stay as long as the handle. What is wrong with the file is no
- * error: see above; it is in the log. ERR_NO_MEMORY. Six system calls where the file is good: set_robust_list, gettid,
- * open, fstat, mmap, rt_sigaction. Call it before the process confines itself. Installs a handler for SIGBUS, so that
+ * error: see above; it is in the log. ERR_NO_MEMORY. Seven system calls where the file is good: set_robust_list,
+ * gettid, open, fstat, mmap, close, rt_sigaction. Call it before the process confines itself. Installs a handler for SIGBUS, so that
  * cutting the file ends no session. */
 enum err guard_open(struct guard *guard, const char *directory,
                     const struct guard_limits *limits) MUST_USE;
 
 /* The same for whoever only looks or clears (secmsg-admin): makes nothing, and needs no limits, since what the
- * handlers' are, and so what they act upon, is in the file. A file that isn't there is one in which nothing has
- * happened (is_shared false). ERR_NO_MEMORY; ERR_DENIED, or ERR_IO with errno, where it can't be opened; ERR_UNSUPPORTED: it is of
- * another version or damaged, and the next handler makes it anew. guard_close also after an error. */
+ * handlers' are, and so what they act upon, is in the file. A file that isn't there, or is on a file
+ * system that is only read, is one in which nothing has happened (is_shared false): handlers do without it. ERR_NO_MEMORY;
+ * ERR_DENIED, or ERR_IO with errno, where it can't be opened; ERR_UNSUPPORTED: it is of another version or damaged, and
+ * the next handler makes it anew. guard_close also after an error. */
 enum err guard_look(struct guard *guard, const char *directory) MUST_USE;
 
 /* Gives the slot back if guard_leave didn't. */
@@ -177,7 +178,7 @@ bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *ret
 /* ---- the machine ---- */
 
 /* How things stand. Asked of the kernel at most once a second by all handlers together, otherwise the shared
- * answer. sysinfo(2), sched_getaffinity(2). What can't be asked is said to be fine. Policy isn't made here
+ * answer. sysinfo(2). What can't be asked is said to be fine. Policy isn't made here
  * (handler/load.h). */
 struct guard_pressure {
     uint64_t

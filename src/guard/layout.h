@@ -29,6 +29,7 @@ struct layout_header {
     uint64_t device;
     uint64_t inode;
     uint64_t since;                  /* wall clock, seconds */
+    uint64_t processors;             /* of the machine; 0: not known */
     uint8_t key[KEYED_HASH_KEY_LEN]; /* so that nobody chooses sources that share places */
 };
 

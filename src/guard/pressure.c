@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How the machine is. Who finds the shared answer too old asks the kernel, and shares what he hears. */
-#include <sched.h>
 #include <sys/sysinfo.h>
 
 #include "guard/crowd.h"
@@ -9,14 +8,12 @@
 
 #define FRESH_MS UINT64_C(1000)
 
-/* Of the processors that this process may use: sysconf(3) would read a file, which it may no longer do. */
-static void ask_load(struct layout_pressure *shared)
+/* The load is the whole machine's, and so are the processors, whichever of them this process may use. Who made the
+ * file counted them: a confined process may no longer read the file that sysconf(3) asks. */
+static void ask_load(struct layout_pressure *shared, uint64_t n)
 {
     struct sysinfo info;
-    cpu_set_t processors;
-    uint64_t n = 1, load = 0;
-    if (sched_getaffinity(0, sizeof(processors), &processors) == 0)
-        n = (uint64_t)CPU_COUNT(&processors);
+    uint64_t load = 0;
     if (sysinfo(&info) == 0 && n > 0)
         load = (uint64_t)info.loads[0] * 100 / n >> SI_LOAD_SHIFT;
     atomic_store(&shared->load, load);
@@ -28,7 +25,7 @@ void guard_pressure(struct guard *guard, uint64_t now_ms, struct guard_pressure 
     uint64_t asked = atomic_load(&shared->asked), source;
     *pressure = (struct guard_pressure){0};
     if (asked == 0 || asked > now_ms || now_ms - asked > FRESH_MS) {
-        ask_load(shared);
+        ask_load(shared, guard->file->header.processors);
         atomic_store(&shared->asked, now_ms);
     }
     pressure->load = atomic_load(&shared->load);

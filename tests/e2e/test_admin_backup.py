@@ -369,6 +369,16 @@ def test_a_check_where_nothing_can_be_written(store, tmp_path, is_new):  # noqa:
         assert lines(admin(ro, '--json', 'check', status=65))[-1]['verdict'] == 'damaged'
 
 
+def test_numbers_where_nothing_can_be_written(store, tmp_path):  # noqa: F811
+    """A disk that became read-only is what an operator looks for by these: they say so, and don't fail."""
+    assert plain(store, 'LOGIN bob pw')[0].startswith('OK')
+    assert 'secmsg_shared_up 1' in admin(store, 'metrics').stdout
+    with read_only(store, tmp_path / 'ro') as ro:
+        assert 'secmsg_shared_up 0' in admin(ro, 'metrics').stdout
+        assert lines(admin(ro, '--json', 'status'))[0]['connections'] == 0
+        assert admin(ro, 'penalties').stdout == ''
+
+
 @pytest.mark.parametrize('is_copied', [False, True])
 def test_a_bit_of_a_backup_s_last_record(store, tmp_path, is_copied):  # noqa: F811
     """It isn't taken for the log's end: restore names it, and the restored store knows of it."""
