@@ -394,7 +394,7 @@ DOCDIR  = $(SHARE)/doc/secmsg
 MANDIR  = $(SHARE)/man
 
 UNITS = $(addprefix systemd/,secmsg.socket secmsg@.service secmsg-metrics.service secmsg-metrics.timer)
-DOCS  = README.md LICENSE $(wildcard docs/*.md) docs/grafana-secmsg.json docs/secmsg-alerts.yml
+DOCS  = README.md LICENSE $(wildcard docs/*.md) docs/bench-store.svg docs/grafana-secmsg.json docs/secmsg-alerts.yml
 
 # Where each shell looks for them: <directory>/<name>, by the program's name.
 INSTALLED_MANUALS     = $(foreach page,$(notdir $(MANUALS)),man$(subst .,,$(suffix $(page)))/$(page))
