@@ -221,7 +221,8 @@ static enum err open_record(const struct archive *archive, const struct line *li
     struct span rest = buf_span(&text);
     if (err == ERR_OK)
         err = record_take(record, &rest);
-    if (err == ERR_OK && (rest.len != 0 || !span_is(line->id, record->id)))
+    if (err == ERR_TOO_LARGE || /* another token, such as a text's */
+        (err == ERR_OK && (rest.len != 0 || !span_is(line->id, record->id))))
         err = ERR_MALFORMED;
     buf_free(&text);
     return err;

@@ -238,7 +238,7 @@ enum err outbox_load(const struct outbox *outbox, uint64_t number, struct outbox
     if (err == ERR_OK)
         err = parse_file(item, outbox, buf_span(&file));
     buf_free(&file);
-    return err == ERR_MALFORMED ? ERR_DAMAGED : err;
+    return err == ERR_MALFORMED || err == ERR_TOO_LARGE ? ERR_DAMAGED : err;
 }
 
 enum err outbox_remove(const struct outbox *outbox, uint64_t number)

@@ -235,6 +235,30 @@ static void test_other_keys(void **state)
     close_archive(&a);
 }
 
+static void test_another_token_in_its_place(void **state)
+{
+    /* It is sealed under the right key, but longer than any record: only its own line can't be read. */
+    struct archive a;
+    struct buf token = BUF_INIT(8192), line = BUF_INIT(8192);
+    static const uint8_t text[RECORD_TEXT_MAX + 1];
+    (void)state;
+    open_archive(&a);
+    add(&a, ID_A, "one");
+    assert_int_equal(fernet_seal(&token, key, 0, span_of(text, sizeof(text))), ERR_OK);
+    assert_int_equal(buf_printf(&line, "%s %zu 0 ", ID_B, token.len), ERR_OK);
+    assert_int_equal(buf_append_span(&line, buf_span(&token)), ERR_OK);
+    assert_int_equal(buf_append_str(&line, " \n"), ERR_OK);
+    assert_int_equal(pwrite(a.fd, line.data, line.len, (off_t)file_size(&a)), line.len);
+    add(&a, ID_A, "three");
+    archive_rewind(&a, "");
+    expect_next(&a, ID_A, "one");
+    expect_next(&a, ID_A, "three");
+    expect_end(&a, 1);
+    buf_free(&token);
+    buf_free(&line);
+    close_archive(&a);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -253,9 +277,13 @@ static int finish(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        IN_DIRECTORY(test_in_and_out),     IN_DIRECTORY(test_look),
-        IN_DIRECTORY(test_every_torn_end), IN_DIRECTORY(test_every_flipped_bit),
-        IN_DIRECTORY(test_no_room),        IN_DIRECTORY(test_other_keys),
+        IN_DIRECTORY(test_in_and_out),
+        IN_DIRECTORY(test_look),
+        IN_DIRECTORY(test_every_torn_end),
+        IN_DIRECTORY(test_every_flipped_bit),
+        IN_DIRECTORY(test_no_room),
+        IN_DIRECTORY(test_other_keys),
+        IN_DIRECTORY(test_another_token_in_its_place),
     };
     return cmocka_run_group_tests(tests, start, finish);
 }

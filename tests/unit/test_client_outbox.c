@@ -168,6 +168,25 @@ static void test_damage(void **state)
     close_outbox(&o);
 }
 
+static void test_another_token_in_its_place(void **state)
+{
+    /* Both are sealed under the right key; but one is longer than any state of a message. */
+    struct outbox o;
+    struct buf file = BUF_INIT(1 << 16);
+    static const uint8_t text[RECORD_TEXT_MAX + 1];
+    (void)state;
+    open_outbox(&o);
+    uint64_t number = add(&o, "bob", "one");
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(fernet_seal(&file, key, 0, span_of(text, sizeof(text))), ERR_OK);
+        assert_int_equal(buf_append_byte(&file, '\n'), ERR_OK);
+    }
+    assert_int_equal(file_replace(o.dir, "000000000001", buf_span(&file), 0600), ERR_OK);
+    assert_int_equal(load(&o, number), ERR_DAMAGED);
+    buf_free(&file);
+    close_outbox(&o);
+}
+
 static int start(void **state)
 {
     (void)state;
@@ -189,6 +208,7 @@ int main(void)
         IN_DIRECTORY(test_order),
         IN_DIRECTORY(test_states),
         IN_DIRECTORY(test_damage),
+        IN_DIRECTORY(test_another_token_in_its_place),
     };
     return cmocka_run_group_tests(tests, start, finish);
 }

@@ -118,7 +118,7 @@ static const struct checked {
     {"ioctl", 1, UINT32_MAX, TCGETS},  /* stdio asks whether it writes to a terminal, */
     {"ioctl", 1, UINT32_MAX, TCGETS2}, /* and so it does from glibc 2.42 on */
     {"sendto", 4, UINT64_MAX, 0},      /* to whom the socket is connected, and nobody else */
-    {"prlimit64", 2, UINT64_MAX, 0}, /* asking, not setting */
+    {"prlimit64", 2, UINT64_MAX, 0},   /* asking, not setting */
 };
 
 static int fail(const char *what, int error)
