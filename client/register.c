@@ -15,6 +15,7 @@
 #include "pins.h"
 #include "result.h"
 #include "say.h"
+#include "terminal.h"
 
 #include "base/banned.h"
 
@@ -113,6 +114,14 @@ static enum status read_invite(const char *path, struct buf *invite)
     return STATUS_NO_INPUT;
 }
 
+static enum status check_invite(struct span invite)
+{
+    if (is_invite(invite))
+        return STATUS_OK;
+    say("that can't be an invitation: it is one word of at most %d characters.", INVITE_MAX);
+    return STATUS_USAGE;
+}
+
 /* *invite stays empty if none was given. */
 static enum status take_invite(const struct options *options, struct buf *invite)
 {
@@ -127,11 +136,24 @@ static enum status take_invite(const struct options *options, struct buf *invite
         status = read_invite(options->invite_file, invite);
     else if (buf_append_str(invite, options->invite) != ERR_OK)
         buf_clear(invite);
-    if (status == STATUS_OK && !is_invite(buf_span(invite))) {
-        say("that can't be an invitation: it is one word of at most %d characters.", INVITE_MAX);
-        status = STATUS_USAGE;
+    return status == STATUS_OK ? check_invite(buf_span(invite)) : status;
+}
+
+static enum status ask_invite(struct buf *invite)
+{
+    if (!terminal_can_ask()) {
+        say("this server wants an invitation: ask whoever runs it for one, and give it with "
+            "--invite-file FILE or --invite TOKEN.");
+        return STATUS_NO_PERMISSION;
     }
-    return status;
+    say("this server wants an invitation: whoever runs it makes one.");
+    enum err err = terminal_ask_secret("Invitation: ", invite);
+    if (err == ERR_OK || err == ERR_TOO_LARGE)
+        return check_invite(buf_span(invite));
+    if (err != ERR_CLOSED && err != ERR_DENIED)
+        return say_failure(err, "can't ask for the invitation");
+    say("no invitation was given; nothing was done.");
+    return STATUS_USAGE;
 }
 
 /* A pinned identity of that name means that the account was there before: new keys would look to
@@ -150,8 +172,8 @@ static enum status check_unknown(struct session *s)
     return STATUS_CANT_CREATE;
 }
 
-/* What the server would refuse anyway is told before somebody thinks of a password. */
-static enum status check_open(struct session *s, bool has_invite)
+/* What the server would refuse anyway is told before somebody thinks of a password; an invitation is asked for. */
+static enum status check_open(struct session *s, struct buf *invite)
 {
     enum status status = session_connect(s);
     if (status == STATUS_OK)
@@ -160,16 +182,11 @@ static enum status check_open(struct session *s, bool has_invite)
     connection_close(&s->connection);
     if (status != STATUS_OK)
         return status;
-    if (s->is_closed && !has_invite) {
+    if (s->is_closed && invite->len == 0) {
         say("this server takes no new accounts by itself: ask whoever runs it.");
         return STATUS_NO_PERMISSION;
     }
-    if (s->wants_invite && !has_invite) {
-        say("this server wants an invitation: ask whoever runs it for one, and give it with "
-            "--invite-file FILE or --invite TOKEN.");
-        return STATUS_NO_PERMISSION;
-    }
-    return STATUS_OK;
+    return s->wants_invite && invite->len == 0 ? ask_invite(invite) : STATUS_OK;
 }
 
 /* From a pipe the password is the next line, which must never be run as a word, or shown. */
@@ -179,7 +196,7 @@ static void pass_over_password(struct session *s, struct buf *password)
         buf_clear(password);
 }
 
-static enum status make_for(struct session *s, const char *user, struct span invite)
+static enum status make_for(struct session *s, const char *user, struct buf *invite)
 {
     struct buf password = BUF_INIT(PASSWORD_BUF_MAX);
     enum status status = password_read_given(s);
@@ -188,13 +205,13 @@ static enum status make_for(struct session *s, const char *user, struct span inv
     if (status == STATUS_OK)
         status = check_unknown(s);
     if (status == STATUS_OK)
-        status = check_open(s, invite.len > 0);
+        status = check_open(s, invite);
     if (status != STATUS_OK)
         pass_over_password(s, &password);
     else
         status = password_get(s, true, &password);
     if (status == STATUS_OK)
-        status = make_account(s, buf_span(&password), invite);
+        status = make_account(s, buf_span(&password), buf_span(invite));
     buf_free(&password);
     return status;
 }
@@ -214,7 +231,7 @@ enum status register_main(struct session *s, int argc, char *argv[])
         status = take_invite(&s->options, &invite);
     if (status == STATUS_OK) {
         session_set_aside(s, &former);
-        status = make_for(s, user, buf_span(&invite));
+        status = make_for(s, user, &invite);
         session_settle(s, &former, status);
     }
     buf_free(&invite);

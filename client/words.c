@@ -18,7 +18,8 @@ const struct word words_table[] = {
     {"register", register_main, 1, "iI", "[NAME] [--invite-file FILE | --invite TOKEN]",
      "make an account",
      "Makes new keys and an account on the server, and logs in. The keys are sealed by your\n"
-     "password before they leave this machine.\n"},
+     "password before they leave this machine. An invitation that the server wants is asked "
+     "for.\n"},
     {"login", login_main, 1, "T", "[NAME] [--remember TIME]", "log in on this machine",
      "Fetches your keys from the server and keeps them here, sealed by your password. After that,\n"
      "other words ask for the password only to open them.\n"

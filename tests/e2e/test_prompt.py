@@ -2,6 +2,7 @@
 import io
 import os
 import re
+import subprocess
 
 import pexpect
 import pytest
@@ -143,6 +144,32 @@ def test_login_before_there_is_an_account(newcomer, prompt):
     p.secret('Password: ', newcomer.account.password)
     p.expect('logged in as alice')
     assert 'new on this machine' not in p.shown[seen:]
+
+
+def test_an_invitation_is_asked_for(house, prompt):
+    """Before the password, and without showing it; what can't be one isn't sent, and nothing else is asked for."""
+    listener = house.listen('--registration=invite')
+    house.plain('PING\n')
+    token = subprocess.run([program('secmsg-admin'), '--store', house.store, 'invite', 'new'], capture_output=True,
+                           text=True, check=True).stdout.strip()
+    house.keep_secret(token)
+    client = Client(house, house.person('alice', quick=False), '--server', '127.0.0.1:%d' % listener.port)
+    p = prompt(client)
+    p.type('register alice')
+    p.secret('Invitation: ', 'two words')
+    p.expect("that can't be an invitation")
+    p.ready()
+    p.type('register alice')
+    p.expect('Invitation: ')
+    p.spawn.sendeof()
+    p.expect('no invitation was given; nothing was done')
+    p.ready()
+    p.type('register alice')
+    p.secret('Invitation: ', token)
+    p.secret('New password: ', client.account.password)
+    p.secret('The same again: ', client.account.password)
+    p.expect('registered and logged in as alice')
+    assert token not in p.shown
 
 
 def test_login_tells_the_number_of_unread_messages(house, at_house, prompt):
