@@ -45,7 +45,8 @@ def calls(house, user, commands):
         peer.process.popen.wait(60)
     with open(path, encoding='utf-8', errors='replace') as file:
         lines = file.read().splitlines()
-    first = next(i for i, line in enumerate(lines) if line.startswith('read(0, "SECMSG'))
+    # What is read, strace sees as root alone: a handler that has confined itself shows others nothing.
+    first = next(i for i, line in enumerate(lines) if line.startswith('read(0, '))
     last = max(i for i, line in enumerate(lines) if line.startswith('write(1,'))
     return [re.match(r'\w+', line).group() for line in lines[first:last + 1] if re.match(r'\w+\(', line)]
 

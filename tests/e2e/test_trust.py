@@ -1,9 +1,11 @@
 """What the client trusts, and when: nothing is pinned before it holds, no password goes where it wasn't meant to,
 and a command of --exec gets at neither the terminal nor the secrets."""
 import contextlib
+import ctypes
 import fcntl
 import os
 import resource
+import select
 import subprocess
 import threading
 
@@ -40,14 +42,16 @@ def run(client, *words, input=b'', **how):
                           capture_output=True, timeout=DEADLINE, check=False, **how)
 
 
-def opened_by(process):
-    """The paths that a process has open, those aside that it closes meanwhile."""
-    paths = set()
-    directory = '/proc/%d/fd' % process.pid
-    for fd in os.listdir(directory):
-        with contextlib.suppress(FileNotFoundError):
-            paths.add(os.readlink(os.path.join(directory, fd)))
-    return paths
+@contextlib.contextmanager
+def openings(path):
+    """A descriptor that can be read once the file is opened again. Of a client /proc tells only root what it has open."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    fd = libc.inotify_init1(os.O_CLOEXEC)
+    try:
+        assert fd >= 0 and libc.inotify_add_watch(fd, os.fsencode(path), 0x20) >= 0  # IN_OPEN
+        yield fd
+    finally:
+        os.close(fd)
 
 
 # ---- pins ----
@@ -76,11 +80,14 @@ def test_two_first_contacts_at_once(alice, fake):
     other = fingerprint(bytes(32))
     state = os.path.join(alice.home, 'state')
     os.mkdir(state, 0o700)
-    with open(os.path.join(state, 'lock'), 'w', opener=lambda p, flags: os.open(p, flags, 0o600)) as lock:
+    with contextlib.ExitStack() as stack:
+        lock = stack.enter_context(open(os.path.join(state, 'lock'), 'w',
+                                        opener=lambda p, flags: os.open(p, flags, 0o600)))
         fcntl.flock(lock, fcntl.LOCK_EX)
+        watch = stack.enter_context(openings(lock.name))
         client = subprocess.Popen([program('secmsg'), *alice.target, 'ping'], env=alice.environment(),
                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        eventually('it has compared, and wants the lock', lambda: lock.name in opened_by(client))
+        assert select.select([watch], [], [], DEADLINE)[0], 'it has compared, and wants the lock'
         hosts = '%s 127.0.0.1:%d\n' % (b64(bytes(32)), fake.port)
         secret_file(alice, 'state/hosts', hosts)
     said = client.communicate(timeout=DEADLINE)[1].decode()
