@@ -207,6 +207,22 @@ def test_purging_asks(installed, answer):
     install(machine, 'packages')
 
 
+@pytest.mark.parametrize('what', ['a backup', 'another store'])
+def test_purging_keeps_the_owner_of_what_stays(installed, what):
+    """Its number would be the next user's, and with it host key and messages."""
+    machine = installed.machine
+    place = '/var/backups/secmsg' if what == 'a backup' else '/srv/store'
+    machine.run('install', '-d', '-o', 'secmsg', '-m', '700', place)
+    if what == 'another store':
+        machine.run('sh', '-c', 'mkdir -p /etc/secmsg && echo "store = %s" >/etc/secmsg/secmsg.conf' % place)
+    machine.run('sh', '-c', 'echo secmsg-server secmsg-server/purge-store boolean true | debconf-set-selections')
+    said = machine.run('dpkg', '--purge', 'secmsg-server')
+    assert place in said.err and exists(machine, place) and has_user(machine)
+    assert not exists(machine, STORE) and not exists(machine, '/etc/secmsg')
+    machine.run('rmdir', place)
+    install(machine, 'packages')  # so that there is something to purge at the end
+
+
 def at_a_terminal(machine, answer, *words):
     """Runs a command at a terminal where each question gets the same answer; returns what stood there."""
     ours, theirs = pty.openpty()
