@@ -35,6 +35,7 @@ static const struct setting settings[] = {
     {"registration", 0, 0, {"open", "invite", "closed"}, NULL},
     {"max-connections", 1, 4096, {NULL}, NULL},
     {"max-connections-per-source", 1, 4096, {NULL}, NULL},
+    {"max-before-login-per-source", 1, 4096, {NULL}, NULL},
     {"max-load", 0, 10000, {NULL}, NULL},
     {"penalty-login", 0, DAY, {NULL}, NULL},
     {"penalty-junk", 0, DAY, {NULL}, NULL},

@@ -61,3 +61,9 @@ bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *ret
         guard_count(guard, GUARD_REGISTRATIONS_BRAKED, 1);
     return wait_us == 0;
 }
+
+void guard_return_registration(struct guard *guard)
+{
+    if (guard->source != SOURCE_LOCAL)
+        give_back(&guard->file->registered, guard->limits->registrations);
+}

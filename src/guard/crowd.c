@@ -49,6 +49,7 @@ static bool try_slot(struct guard *guard, uint32_t at, uint64_t now_ms)
         robust_forget();
         return false;
     }
+    atomic_store(&slot->is_new, 1);
     atomic_store(&slot->source, guard->source);
     guard->slot = at;
     return true;
@@ -76,24 +77,57 @@ static void give_slot_back(struct guard *guard)
     guard->slot = GUARD_CONNECTIONS;
 }
 
+/* Connections of a source, or of a network of sources. */
+struct share {
+    uint64_t all;
+    uint64_t before_login;
+};
+
+static void add(struct share *share, bool is_new)
+{
+    share->all++;
+    share->before_login += is_new;
+}
+
+static bool is_same_network(uint64_t a, uint64_t b)
+{
+    return a == b || (!source_is_ipv4(a) && !source_is_ipv4(b) && a >> 16 == b >> 16);
+}
+
+static bool is_crowded(const struct guard *guard, const struct share *share, uint64_t times)
+{
+    const struct guard_limits *limits = guard->limits;
+    if (guard->source == SOURCE_LOCAL)
+        return false;
+    return share->all > limits->connections_per_source * times ||
+           (!guard->is_exempt && share->before_login > limits->before_login_per_source * times);
+}
+
 /* Whoever comes is counted first, and then counts: of two that come at once one at least sees the other. */
 static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
 {
-    uint64_t all = 0, same = 0, source;
+    uint64_t all = 0, source;
+    struct share same = {0}, network = {0};
     unsigned top = crowd_top(guard);
-    for (unsigned i = 0; i < top; i++)
-        if (crowd_has(&guard->file->slots[i], now_ms, &source)) {
-            all++;
-            same += source == guard->source;
-        }
+    for (unsigned i = 0; i < top; i++) {
+        const struct layout_slot *slot = &guard->file->slots[i];
+        if (!crowd_has(slot, now_ms, &source))
+            continue;
+        bool is_new = atomic_load(&slot->is_new) != 0;
+        all++;
+        if (source == guard->source)
+            add(&same, is_new);
+        if (is_same_network(source, guard->source))
+            add(&network, is_new);
+    }
     if (all > guard->limits->connections)
         return GUARD_FULL;
-    if (guard->source != SOURCE_LOCAL && same > guard->limits->connections_per_source)
+    if (is_crowded(guard, &same, 1) || is_crowded(guard, &network, GUARD_NETWORK_SOURCES))
         return GUARD_CROWDED;
     return GUARD_ADMITTED;
 }
 
-static bool is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *retry_s)
+bool guard_is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *retry_s)
 {
     uint64_t left_ms;
     if (guard->source == SOURCE_LOCAL || guard->is_exempt)
@@ -123,7 +157,7 @@ enum guard_verdict guard_enter(struct guard *guard, const struct source_peer *pe
     guard->source = peer->source;
     guard->is_exempt = source_list_has(&guard->limits->exempt, peer);
     guard->entered_us = clock_monotonic_us();
-    if (is_penalised(guard, now_ms, retry_s))
+    if (guard_is_penalised(guard, now_ms, retry_s))
         return refuse(guard, GUARD_PENALISED);
     enum guard_verdict verdict = take_slot(guard, now_ms) ? judge(guard, now_ms) : GUARD_FULL;
     *retry_s = verdict == GUARD_FULL ? RETRY_FULL_S : RETRY_CROWDED_S;
@@ -131,6 +165,12 @@ enum guard_verdict guard_enter(struct guard *guard, const struct source_peer *pe
         return refuse(guard, verdict);
     guard_count(guard, GUARD_STARTED, 1);
     return GUARD_ADMITTED;
+}
+
+void guard_log_in(struct guard *guard)
+{
+    if (guard->slot != GUARD_CONNECTIONS)
+        atomic_store(&guard->file->slots[guard->slot].is_new, 0);
 }
 
 void guard_renew(struct guard *guard, uint64_t now_ms)

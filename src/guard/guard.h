@@ -40,14 +40,17 @@ const char *guard_offence_name(enum guard_offence offence); /* login, junk, grac
 
 /* The operator's choice (handler/settings.h has one). */
 struct guard_limits {
-    uint64_t connections;             /* at once, in total */
-    uint64_t connections_per_source;  /* at once; local ones aren't held to it */
+    uint64_t connections;            /* at once, in total */
+    uint64_t connections_per_source; /* at once; local ones aren't held to it */
+    uint64_t
+        before_login_per_source; /* at once that haven't logged in; nor are local and exempt ones */
     uint64_t penalty[GUARD_OFFENCES]; /* seconds each; 0: none */
     uint64_t penalty_min;   /* seconds that must have added up before they are acted upon */
     uint64_t penalty_max;   /* seconds that can add up */
     uint64_t registrations; /* an hour; the bucket holds as many */
     uint64_t registrations_per_source; /* an hour; the bucket holds as many */
-    struct source_list exempt;         /* from penalties, and from registrations_per_source */
+    struct source_list
+        exempt; /* from penalties, before_login_per_source, registrations_per_source */
 };
 
 /* ---- counters ---- */
@@ -146,16 +149,27 @@ void guard_close(struct guard *guard);
 
 enum guard_verdict {
     GUARD_ADMITTED,
-    GUARD_FULL,     /* max-connections are here */
-    GUARD_CROWDED,  /* max-connections-per-source of this source are */
+    GUARD_FULL, /* max-connections are here */
+    GUARD_CROWDED, /* of this source, or of the IPv6 network of 48 bits that it is in, there are too many */
     GUARD_PENALISED /* this source's penalty isn't over */
 };
+
+/* How many sources' worth of connections an IPv6 network of 48 bits may have: whoever has one address of it often has
+ * all its 65,536 sources. */
+#define GUARD_NETWORK_SOURCES 2
 
 /* A connection begins: takes a slot and counts it, or says why not, and *retry_s when to come again. Every limit
  * holds exactly: at most so many are ever let in; two that come at once for the last place may both be refused. The
  * slot is free as soon as the process is gone, however it ended (the kernel sees to that: a robust futex). */
 enum guard_verdict guard_enter(struct guard *guard, const struct source_peer *peer, uint64_t now_ms,
                                uint64_t *retry_s) MUST_USE;
+
+/* The connection has logged in. */
+void guard_log_in(struct guard *guard);
+
+/* Whether this connection's source would be refused if it came now, for its penalty; then *retry_s when to come again.
+ * Connections that were there before the penalty are many tries, if nobody asks. */
+bool guard_is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *retry_s) MUST_USE;
 
 /* The connection is still there. Every second or so, and at least every few minutes: whoever isn't heard of for ten
  * minutes is no longer counted (so that garbage in the file, which no process owns, passes). */
@@ -174,6 +188,9 @@ void guard_penalise(struct guard *guard, enum guard_offence offence, uint64_t no
  * total only. Call it last before the account is made (a name that is taken costs one too: else it would be a
  * way to ask for names). */
 bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *retry_s) MUST_USE;
+
+/* What was taken led to no account: others may have it. The source's own is spent all the same. */
+void guard_return_registration(struct guard *guard);
 
 /* ---- the machine ---- */
 

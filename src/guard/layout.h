@@ -37,7 +37,7 @@ struct layout_header {
 struct layout_slot {
     _Atomic uint32_t
         owner; /* a robust futex: its process's id; the kernel removes it when that dies */
-    uint32_t unused;
+    _Atomic uint32_t is_new; /* 1 until its login */
     layout_word source;
     layout_word seen; /* when the owner last said that it lives, ms */
 };

@@ -15,6 +15,7 @@ static const struct {
 } numbers[] = {
     {"max-connections", offsetof(struct guard_limits, connections)},
     {"max-connections-per-source", offsetof(struct guard_limits, connections_per_source)},
+    {"max-before-login-per-source", offsetof(struct guard_limits, before_login_per_source)},
     {"penalty-login", offsetof(struct guard_limits, penalty[GUARD_FAILED_LOGIN])},
     {"penalty-junk", offsetof(struct guard_limits, penalty[GUARD_JUNK])},
     {"penalty-grace", offsetof(struct guard_limits, penalty[GUARD_GRACE])},
@@ -32,6 +33,7 @@ void limits_default(struct guard_limits *limits)
     *limits = (struct guard_limits){
         .connections = 1024,
         .connections_per_source = 256,
+        .before_login_per_source = 64,
         .penalty = {[GUARD_FAILED_LOGIN] = 5, [GUARD_JUNK] = 10, [GUARD_GRACE] = 10},
         .penalty_min = 15,
         .penalty_max = 600,

@@ -157,6 +157,7 @@ enum code command_register(struct session *s, const struct command *command, str
         return e == ERR_MALFORMED ? CODE_WEAK_SECRET : CODE_INTERNAL;
     enum way way;
     enum code code = check_policy(s, user, command, &way, reply);
+    bool is_taken = !code && way == WAY_OPEN; /* one of the hour's registrations */
     if (!code && s->channel.is_plain) {
         e = credential_set(s, &account, name, command->fields[1]);
         if (e)
@@ -166,6 +167,8 @@ enum code command_register(struct session *s, const struct command *command, str
     }
     if (!code)
         code = create(s, command, way, &account, reply);
+    if (code && is_taken)
+        guard_return_registration(s->guard);
     store_account_free(&account);
     return code;
 }

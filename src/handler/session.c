@@ -3,6 +3,8 @@
  * store has made durable what it rests on. */
 #include "handler/session.h"
 
+#include <inttypes.h>
+
 #include "base/clock.h"
 #include "handler/budget.h"
 #include "handler/commands.h"
@@ -99,6 +101,7 @@ static enum err next_command(struct session *s, struct command *command)
     size_t max = s->state == SESSION_NEW ? WIRE_PRELOGIN_LINE_MAX : settings_max_frame(s->settings);
     for (;;) {
         uint64_t piece = clock_monotonic_ms() + CHECK_MS;
+        guard_renew(s->guard, clock_running_ms());
         if (piece > deadline)
             piece = deadline;
         enum err e = channel_read(&s->channel, max, piece, command);
@@ -118,9 +121,10 @@ static enum code judge_input(struct session *s, enum err e, const struct command
 {
     reply->is_last = true;
     tally_input(s, e);
+    /* Of strangers it is no news, and no line that the unit lets into the journal. */
     if (e == ERR_FORGED || e == ERR_INCOMPLETE)
-        log_event(LOG_LEVEL_WARNING, "tampered", "user=%s error=%s", user_of(s),
-                  log_quote(err_text(e)).text);
+        log_event(s->state == SESSION_NEW ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "tampered",
+                  "user=%s error=%s", user_of(s), log_quote(err_text(e)).text);
     switch (e) {
     case ERR_MALFORMED:
         reply->is_last = false;
@@ -160,6 +164,20 @@ static enum code count_refusal(struct session *s, const struct row *row, enum co
     return CODE_RATE_LIMITED;
 }
 
+/* A penalty holds for whoever was there before it, too, until he has logged in. */
+static enum code check_penalty(const struct session *s, const struct row *row, struct reply *reply)
+{
+    uint64_t retry_s;
+    if (s->state != SESSION_NEW || !row->counts ||
+        !guard_is_penalised(s->guard, clock_running_ms(), &retry_s))
+        return CODE_NONE;
+    return reply_refuse(reply, CODE_BUSY,
+                        "retry-after=%" PRIu64
+                        " too many failed tries from your address; try again "
+                        "later",
+                        retry_s);
+}
+
 static enum code act(struct session *s, const struct command *command, struct reply *reply)
 {
     const struct row *row = &rows[command->verb];
@@ -170,8 +188,11 @@ static enum code act(struct session *s, const struct command *command, struct re
         return reply_refuse(reply, CODE_BAD_STATE, "%s is possible only %s a login",
                             command_name(command->verb),
                             s->state == SESSION_NEW ? "after" : "before");
+    enum code code = check_penalty(s, row, reply);
+    if (code)
+        return code;
     uint64_t begun_us = clock_monotonic_us();
-    enum code code = row->function(s, command, reply);
+    code = row->function(s, command, reply);
     uint64_t us = clock_monotonic_us() - begun_us;
     tally_command(s, command, code, reply, us);
     code = count_refusal(s, row, code, reply);
@@ -287,6 +308,7 @@ enum err session_enter(struct session *s, const char *user, uint64_t version, ui
         return e;
     s->login = login;
     s->state = SESSION_IN;
+    guard_log_in(s->guard);
     s->checked_ms = clock_monotonic_ms();
     return ERR_OK;
 }

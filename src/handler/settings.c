@@ -43,6 +43,7 @@ const char settings_help[] =
     "                             0: for ever (0)\n"
     "  --max-connections=N        at once, in total (1024)\n"
     "  --max-connections-per-source=N  at once from one address, IPv6: one /64 (256)\n"
+    "  --max-before-login-per-source=N  of these that haven't logged in (64)\n"
     "  --max-load=N               load average for each processor, from which on nobody can\n"
     "                             register, with half as much again nobody can send; 0: any\n"
     "                             (16)\n"
@@ -51,7 +52,7 @@ const char settings_help[] =
     "  --penalty-grace=SECONDS    that running into hello-timeout or login-timeout does (10)\n"
     "  --penalty-min=SECONDS      add up before the source is refused (15)\n"
     "  --penalty-max=SECONDS      add up at most (600); 0: no penalties\n"
-    "  --penalty-exempt=LIST      addresses and networks that aren't held to that, or none\n"
+    "  --penalty-exempt=LIST      addresses and networks that aren't penalised, or none\n"
     "                             (127.0.0.0/8,::1)\n"
     "  --registration-rate=N      new accounts an hour, in total (1000)\n"
     "  --registration-rate-per-source=N  an hour, of one source (60)\n"
@@ -199,6 +200,7 @@ static const struct option options[] = {
     {"retention-days", required_argument, NULL, OPTION_SETTING},
     {"max-connections", required_argument, NULL, OPTION_SETTING},
     {"max-connections-per-source", required_argument, NULL, OPTION_SETTING},
+    {"max-before-login-per-source", required_argument, NULL, OPTION_SETTING},
     {"max-load", required_argument, NULL, OPTION_SETTING},
     {"penalty-login", required_argument, NULL, OPTION_SETTING},
     {"penalty-junk", required_argument, NULL, OPTION_SETTING},

@@ -2,11 +2,13 @@
 hasn't logged in can do. Loopback addresses are the sources; times are long where something must not be over, so that
 a slow machine changes nothing."""
 import contextlib
+import ipaddress
 import json
 import os
 import re
 import signal
 import socket
+import struct
 import time
 
 import pytest
@@ -172,6 +174,48 @@ def test_connections_of_a_source_and_in_total(house):
     one.close()
 
 
+def test_connections_of_a_source_that_has_not_logged_in(house):
+    """Fewer of them; a login makes room, and others aren't held up."""
+    listener = house.listen('--max-before-login-per-source=2', '--penalty-exempt=none')
+    alice = house.registered('alice')
+    with listener.connect(SOURCES[0]) as one, listener.connect(SOURCES[0]):
+        assert refused_for(listener, SOURCES[0]) > 0
+        assert is_let_in(listener, SOURCES[1])
+        one.login(alice)
+        assert is_let_in(listener, SOURCES[0])
+
+
+def test_a_busy_session_stays_counted(house):
+    """Also one that is never silent long enough to be looked after: its lease is renewed by each command."""
+    listener = house.listen('--max-connections-per-source=1')
+    place = os.path.join(house.store, 'guard')
+    with listener.connect(SOURCES[0]) as peer:
+        peer.ok('PING')
+        with open(place, 'r+b') as file:
+            at = file.read().index(struct.pack('=Q', int(ipaddress.ip_address(SOURCES[0]))))
+            file.seek(at + 8)
+            file.write(struct.pack('=Q', 1))  # seen for the last time when the machine started
+        peer.ok('PING')
+        assert refused_for(listener, SOURCES[0]) > 0
+
+
+def test_a_penalty_holds_for_those_who_came_before_it(house):
+    """Connections that were opened first are no more tries; one that has logged in goes on."""
+    alice = house.registered('alice')
+    listener = house.listen('--penalty-login=400', *LONG)
+    with contextlib.ExitStack() as stack:
+        inside, *waiting = [stack.enter_context(listener.connect(SOURCES[0])) for _ in range(4)]
+        inside.login(alice)
+        fail_to_login(listener, SOURCES[0], 3)
+        for peer, verb in zip(waiting, ('LOGIN', 'REGISTER', 'PROVE')):
+            body = {'LOGIN': None, 'REGISTER': alice.body(), 'PROVE': b'x' * 256}[verb]
+            answer = peer.ask('PROVE alice' if verb == 'PROVE' else '%s alice %s' % (verb, b64(os.urandom(32))), body)
+            assert answer.code == 'busy' and answer.field('retry-after') > 0
+            peer.ends()
+        inside.ok('PING')
+    assert penalties(house)[SOURCES[0]]['login'] == 3
+
+
 def register(peer, account):
     return peer.ask(peer.register_head(account), account.body())
 
@@ -194,6 +238,34 @@ def test_registrations_are_braked(house):
     for limited in (house.listen('--registration-rate=1'), house.listen('--registration=closed')):
         with limited.connect() as peer:
             assert register(peer, people[3]).code in ('rate-limited', 'registration-closed')
+
+
+def test_registrations_that_lead_to_nothing(house):
+    """They cost the source that tried, and don't take the hour's accounts from all others."""
+    listener = house.listen('--registration-rate=2', '--registration-rate-per-source=1', '--penalty-exempt=none')
+    for source in SOURCES[:5]:
+        with listener.connect(source) as peer:
+            peer.refused('bad-account', 'REGISTER alice %s' % b64(os.urandom(32)), b'x')
+            peer.refused('rate-limited', 'REGISTER alice %s' % b64(os.urandom(32)), b'x')
+    with listener.connect(SOURCES[6]) as peer:
+        peer.register(house.person('alice'))
+
+
+def test_what_strangers_break_is_no_warning(house):
+    """Whoever only knocks doesn't fill the journal, which the unit keeps from `notice` on."""
+    listener = house.listen('--log-level=notice')
+    for end in (b'x', b'x\n'):
+        channel = listener.dial(SOURCES[0])
+        channel.write(client_line(os.urandom(32)))
+        assert channel.line().startswith(b'SECMSG 1 ')
+        channel.write(end)
+        channel.close()
+    eventually('their ends', lambda: not listener.handlers())
+    assert 'tampered' not in listener.log
+    with listener.connect(SOURCES[0]) as peer:
+        peer.login(house.registered('alice'))
+        peer.channel.write(b'x')
+    eventually('an entry', lambda: 'event=tampered user=alice' in listener.log)
 
 
 # ---- before login ----

@@ -34,6 +34,62 @@ static void a_source_has_so_many_connections(void **state)
         kill_connection(pids[i]);
 }
 
+static void fewer_of_a_source_that_have_not_logged_in(void **state)
+{
+    /* Whoever has logged in makes room for another; the exempt and the local aren't held to it. */
+    (void)state;
+    enum guard_verdict verdict;
+    pid_t pids[2];
+    limits.connections_per_source = 4;
+    limits.before_login_per_source = 2;
+    for (int i = 0; i < 2; i++) {
+        pids[i] = start_connection("192.0.2.1", &verdict);
+        assert_int_equal(verdict, GUARD_ADMITTED);
+    }
+    assert_false(is_let_in("192.0.2.1"));
+    assert_true(is_let_in("192.0.2.2"));
+    guard.file->slots[0].is_new = 0;
+    assert_true(is_let_in("192.0.2.1"));
+    guard.file->slots[0].is_new = 1;
+    assert_int_equal(limits_set(&limits, "penalty-exempt", "192.0.2.1"), ERR_OK);
+    assert_true(is_let_in("192.0.2.1"));
+    for (int i = 0; i < 2; i++)
+        kill_connection(pids[i]);
+    uint64_t retry_s;
+    limits.before_login_per_source = 1;
+    assert_int_equal(enter_from("192.0.2.3", &retry_s), GUARD_ADMITTED);
+    guard_log_in(&guard);
+    assert_int_equal(guard.file->slots[guard.slot].is_new, 0);
+}
+
+static void a_network_of_48_bits_is_as_two_sources(void **state)
+{
+    /* Of IPv4 there is no such network, and others aren't held to what one has. */
+    (void)state;
+    static const char *const inside[] = {"2001:db8:7:1::1", "2001:db8:7:2::1", "2001:db8:7:3::1",
+                                         "2001:db8:7:4::1"};
+    enum guard_verdict verdict;
+    pid_t pids[4];
+    limits.connections_per_source = 2;
+    for (int i = 0; i < 4; i++) {
+        pids[i] = start_connection(inside[i], &verdict);
+        assert_int_equal(verdict, GUARD_ADMITTED);
+    }
+    assert_false(is_let_in("2001:db8:7:5::1"));
+    assert_true(is_let_in("2001:db8:8:1::1"));
+    assert_true(is_let_in("192.0.2.1"));
+    for (int i = 0; i < 4; i++)
+        kill_connection(pids[i]);
+    static const char *const near[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"};
+    limits.connections_per_source = 1;
+    for (int i = 0; i < 4; i++) {
+        pids[i] = start_connection(near[i], &verdict);
+        assert_int_equal(verdict, GUARD_ADMITTED);
+    }
+    for (int i = 0; i < 4; i++)
+        kill_connection(pids[i]);
+}
+
 static void a_killed_process_is_gone_at_once(void **state)
 {
     /* No time passes, and nothing is left of it. */
@@ -203,6 +259,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         GUARD_TEST(a_source_has_so_many_connections),
+        GUARD_TEST(fewer_of_a_source_that_have_not_logged_in),
+        GUARD_TEST(a_network_of_48_bits_is_as_two_sources),
         GUARD_TEST(a_killed_process_is_gone_at_once),
         GUARD_TEST(all_who_come_at_once_are_counted),
         GUARD_TEST(a_slot_that_nobody_renews_is_free),

@@ -194,6 +194,22 @@ static void registrations_are_braked_by_source_and_in_total(void **state)
     assert_int_equal(register_all(BAD, 100, &retry_s), 6);
 }
 
+static void what_made_no_account_is_had_by_others(void **state)
+{
+    /* But not by the source that had it. */
+    (void)state;
+    uint64_t retry_s;
+    limits.registrations = 3;
+    limits.registrations_per_source = 2;
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(register_all(BAD, 1, &retry_s), 1);
+        guard_return_registration(&guard);
+    }
+    assert_int_equal(register_all(BAD, 1, &retry_s), 0);
+    limits.registrations_per_source = 3;
+    assert_int_equal(register_all(GOOD, 100, &retry_s), 3);
+}
+
 static void the_local_and_the_exempt_register_more_freely(void **state)
 {
     (void)state;
@@ -220,6 +236,7 @@ int main(void)
         GUARD_TEST(penalties_are_shown_and_cleared),
         GUARD_TEST(a_crowd_of_sources_displaces_no_worse_one),
         GUARD_TEST(registrations_are_braked_by_source_and_in_total),
+        GUARD_TEST(what_made_no_account_is_had_by_others),
         GUARD_TEST(the_local_and_the_exempt_register_more_freely),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -102,6 +102,7 @@ static void every_name_is_known_in_both_places(void **state)
         {"log-level", "debug"},
         {"max-connections", "4096"},
         {"max-connections-per-source", "1"},
+        {"max-before-login-per-source", "1"},
         {"max-load", "0"},
         {"penalty-login", "0"},
         {"penalty-junk", "1"},
