@@ -68,7 +68,10 @@ static int print_new(const struct admin *admin, const struct operate_invitation 
         print_json(i, token->text);
     else
         puts(token->text);
-    int status = output_check(EX_OK, "the invitation is lost: revoke it, and make another");
+    char lost[128];
+    snprintf(lost, sizeof(lost),
+             "the invitation is lost: `secmsg-admin invite revoke %s`, and make another", i->id);
+    int status = output_check(EX_OK, lost);
     if (status != EX_OK || admin->is_json)
         return status;
     fprintf(stderr,

@@ -160,10 +160,13 @@ static enum err add_histograms(struct buf *out, const struct view *v)
 /* Whole, or as it was: a collector reads the file at any moment. */
 static int replace(const char *path, struct span text)
 {
+    errno = 0;
     enum err e = file_replace(AT_FDCWD, path, text, 0644);
-    if (e)
-        return admin_fail(e, path);
-    return EX_OK;
+    if (!e)
+        return EX_OK;
+    fprintf(stderr, "secmsg-admin: %s: can't be written: %s\n", path,
+            errno != 0 ? strerror(errno) : err_text(e));
+    return EX_CANTCREAT;
 }
 
 int metrics_main(struct admin *admin, int argc, char *argv[])

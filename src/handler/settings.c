@@ -222,6 +222,14 @@ struct pass {
     size_t size;
 };
 
+static void say_bad_value(const struct pass *pass, const char *name, const char *value)
+{
+    char allowed[256];
+    setting_describe(name, allowed, sizeof(allowed));
+    snprintf(pass->message, pass->size, "--%s: bad value %s: %s", name, log_quote(value).text,
+             allowed);
+}
+
 static enum err take_option(struct pass *pass, int option, int index)
 {
     switch (option) {
@@ -243,8 +251,7 @@ static enum err take_option(struct pass *pass, int option, int index)
     case OPTION_SETTING:
         if (pass->is_first || !set(pass->settings, options[index].name, optarg))
             return ERR_OK;
-        snprintf(pass->message, pass->size, "--%s: bad value %s; see --help for what is allowed",
-                 options[index].name, log_quote(optarg).text);
+        say_bad_value(pass, options[index].name, optarg);
         return ERR_MALFORMED;
     default:
         return ERR_NOT_FOUND;
@@ -257,13 +264,16 @@ static enum err walk(struct pass *pass, int argc, char *argv[])
     optind = 0; /* glibc: start anew, also on the second pass */
     for (;;) {
         int at = optind ? optind : 1, index = 0;
-        int option = getopt_long(argc, argv, "+", options, &index);
+        int option = getopt_long(argc, argv, "+:", options, &index);
         if (option == -1)
             break;
         enum err e = take_option(pass, option, index);
-        if (e == ERR_NOT_FOUND)
+        if (option == ':')
+            snprintf(pass->message, pass->size, "%s: its value is missing; see --help",
+                     log_quote(argv[at]).text);
+        else if (e == ERR_NOT_FOUND)
             snprintf(pass->message, pass->size,
-                     "%s: no such option, or its value is wrong; see --help",
+                     "%s: no such option, or one that takes no value; see --help",
                      log_quote(argv[at]).text);
         if (e)
             return ERR_MALFORMED;

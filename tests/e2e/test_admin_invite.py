@@ -2,11 +2,12 @@
 import concurrent.futures
 import os
 import re
+import subprocess
 import time
 
 import pytest
 
-from conftest import Client
+from conftest import Client, program
 from test_admin import admin, lines, plain, store, template  # noqa: F401  the fixtures
 
 NO_USER, USAGE, DENIED, CANT_CREATE = 67, 64, 77, 73
@@ -122,6 +123,15 @@ def test_times_and_withdrawal(store):  # noqa: F811
         assert done.stdout == done.stderr == '' and number not in listed(store)
         done = admin(store, 'invite', 'revoke', number, status=NO_USER)
         assert done.stderr.count('\n') == 1 and 'invite list' in done.stderr
+
+
+def test_an_invitation_that_is_not_seen(store):  # noqa: F811
+    """Nobody has it, and which of those that are listed it is, is said."""
+    with open('/dev/full', 'wb') as full:
+        done = subprocess.run([program('secmsg-admin'), '--store', str(store), 'invite', 'new'], stdout=full,
+                              stderr=subprocess.PIPE, text=True, check=False)
+    number = re.search(r'invite revoke ([0-9a-f]{16})`', done.stderr).group(1)
+    assert done.returncode == 74 and number in listed(store)
 
 
 def test_what_is_kept(store):  # noqa: F811

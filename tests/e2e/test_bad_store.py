@@ -147,6 +147,16 @@ def test_a_store_that_cannot_be_opened(store, case):
 
 
 @as_root
+def test_a_directory_of_somebody_else(tmp_path):
+    """Nobody is told to become its owner, where it is no store."""
+    (tmp_path / 'etc' / 'network').mkdir(parents=True)
+    os.chown(tmp_path / 'etc', NOBODY, -1)
+    done = plain(tmp_path / 'etc', 'PING')
+    assert done.returncode == UNAVAILABLE and "is somebody else's, and no store; name another place" in done.stderr
+    assert os.listdir(tmp_path / 'etc') == ['network']
+
+
+@as_root
 @pytest.mark.parametrize('name', OWNED)
 def test_a_store_of_somebody_else(store, name):
     """Root too uses it as its owner, so that no file in it becomes root's."""

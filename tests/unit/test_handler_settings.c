@@ -166,6 +166,11 @@ static void a_wrong_command_line_is_told(void **state)
         assert_non_null(strstr(message, wrong[i]));
         assert_non_null(strstr(message, "--help"));
     }
+    assert_int_equal(READ("--store"), ERR_MALFORMED);
+    assert_non_null(strstr(message, "its value is missing"));
+    assert_int_equal(READ("--max-message=1"), ERR_MALFORMED);
+    assert_string_equal(message, "--max-message: bad value \"1\": max-message takes a number from "
+                                 "4096 to 67108864");
     assert_int_equal(READ("--plain=yes"), ERR_MALFORMED);
     assert_non_null(strstr(message, "--plain"));
     assert_int_equal(READ("--store=/x", "argument", "--plain"), ERR_MALFORMED);

@@ -96,6 +96,17 @@ static bool is_network_type(long type)
     return false;
 }
 
+/* Whether it can be seen to be no store, nor one that was only prepared for its user. */
+static bool is_other_directory(int fd)
+{
+    static const char *const names[] = {FOUND_CONF, FOUND_SHARDS};
+    struct stat st;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (faccessat(fd, names[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT)
+            return false;
+    return fstat(fd, &st) == 0 && st.st_nlink > 2; /* it has directories */
+}
+
 static enum err check_place(const struct directory *d, const struct complaint *c)
 {
     struct stat st;
@@ -108,7 +119,9 @@ static enum err check_place(const struct directory *d, const struct complaint *c
             "is on a network file system, where locks and fsync can't be trusted; put the "
             "store on a local disk");
     if (st.st_uid != geteuid())
-        return complain_owner(c, st.st_uid);
+        return is_other_directory(d->fd)
+                   ? complain(c, ERR_DENIED, "is somebody else's, and no store; name another place")
+                   : complain_owner(c, st.st_uid);
     if ((st.st_mode & (S_IWGRP | S_IWOTH)) != 0)
         return complain(c, ERR_DENIED, "others may write to it; chmod go-w it");
     return ERR_OK;
