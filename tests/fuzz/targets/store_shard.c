@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A whole shard, with its log or its lock file damaged: it opens again by itself or names the damage; messages are
+/* A whole shard, with its log, its lock file or the front of its index damaged: it opens again by itself or names the damage; messages are
  * served as they were put, or not; and it goes on working. */
 #include "store/operate.h"
 
@@ -23,7 +23,7 @@ struct kept {
     const char *name;
     struct buf content;
 };
-static struct kept kept[] = {{.name = "lock"}, {.name = "log.1"}, {.name = "index.gdbm"}};
+static struct kept kept[] = {{.name = "lock"}, {.name = "log.1"}, {.name = "index.gdbm"}, {.name = "index.front"}};
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
 static struct store *open_store(void)
@@ -100,17 +100,31 @@ void fuzz_start(void)
         kept[i].content = read_file(kept[i].name);
 }
 
+/* What becomes of each of the kept files: so many changes, and whether it is there at all. */
+struct damage {
+    unsigned changes[KEPT];
+    bool is_gone[KEPT];
+};
+
+static struct damage take_damage(struct span *in)
+{
+    uint8_t how = fuzz_take_byte(in);
+    uint8_t front = how & 128 ? fuzz_take_byte(in) : 0;
+    return (struct damage){{how & 3, how >> 2 & 3, 0, front & 3},
+                           {how & 16, how & 32, how & 64, front & 4}};
+}
+
 /* The shard as it was, with the changes that the input lists. */
 static bool write_shard(struct span *in)
 {
     char path[300];
     bool is_changed = false;
-    uint8_t how = fuzz_take_byte(in);
+    struct damage damage = take_damage(in);
     fuzz_empty_directory(shard_path);
     for (size_t i = 0; i < KEPT; i++) {
         struct buf copy = BUF_INIT(64 << 20);
         FUZZ_OK(buf_append_span(&copy, buf_span(&kept[i].content)));
-        for (unsigned n = i < 2 ? how >> (2 * i) & 3 : 0; n > 0; n--) {
+        for (unsigned n = damage.changes[i]; n > 0; n--) {
             size_t at = fuzz_take_number(in, 16384) % copy.len;
             struct span bytes = fuzz_take(in, fuzz_take_byte(in) % 16);
             for (size_t b = 0; b < bytes.len && at + b < copy.len; b++)
@@ -118,9 +132,9 @@ static bool write_shard(struct span *in)
             is_changed = true;
         }
         snprintf(path, sizeof(path), "%s/%s", shard_path, kept[i].name);
-        if (!(how & 16 << i))
+        if (!damage.is_gone[i])
             fuzz_write_file(path, buf_span(&copy));
-        is_changed |= (how & 16 << i) != 0;
+        is_changed |= damage.is_gone[i];
         buf_free(&copy);
     }
     return is_changed;
