@@ -299,11 +299,11 @@ endef
 
 # ---- 4. Style ----
 
-C_FILES = $(sort $(wildcard src/*/*.[ch] src/*/*/*.[ch] client/*.[ch] tests/unit/*.[ch] tests/crash/*.[ch] tests/crash/*/*.[ch] tests/load/*.[ch] \
-          tests/systemd/*.[ch] tests/fuzz/*.[ch] tests/fuzz/*/*.[ch]))
+# What lint finds fault with is what format mends.
+C_FILES = $(sort $(shell find src client tests -name '*.[ch]'))
 
 lint:
-	@tests/lint.sh
+	@tests/lint.sh $(C_FILES)
 
 format:
 	clang-format -i $(C_FILES)
