@@ -54,6 +54,7 @@ CRASH_SHARED    := $(addprefix tests/crash/,books.c guests.c points.c) # by its 
 FAULTS_SOURCES  := $(sort $(wildcard tests/crash/faults/*.c))
 LOAD_SOURCES    := $(sort $(wildcard tests/load/*.c))
 FUZZ_SOURCES    := $(sort $(wildcard tests/fuzz/targets/*.c))
+FUZZ_ROOMS      := $(sort $(wildcard tests/fuzz/targets/*/*.c))
 FUZZ_SHARED     := $(sort $(wildcard tests/fuzz/*.c))
 
 objects = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
@@ -127,7 +128,7 @@ $(BUILD)/flags: FORCE
 
 -include $(patsubst %.o,%.d,$(call objects,$(LIBRARY_SOURCES) $(HANDLER_SOURCES) src/handler/filter/main.c $(CLIENT_SOURCES) \
            $(ADMIN_SOURCES) $(TEST_SOURCES) $(BENCH_SOURCES) $(BENCH_STORE_SOURCES) $(CRASH_SOURCES) \
-           $(LOAD_SOURCES) $(FUZZ_SOURCES) $(FUZZ_SHARED)))
+           $(LOAD_SOURCES) $(FUZZ_SOURCES) $(FUZZ_ROOMS) $(FUZZ_SHARED)))
 
 # ---- 3. Tests ----
 
@@ -226,6 +227,9 @@ $(BUILD)/tests/fuzz/handler_%: $(BUILD)/obj/tests/fuzz/targets/handler_%.o $(cal
 
 $(BUILD)/tests/fuzz/%: $(BUILD)/obj/tests/fuzz/targets/%.o $(call objects,$(FUZZ_SHARED)) $(LIBRARY)
 	$(link_fuzzer)
+
+# What is too long for one file has more in a directory of its name.
+$(foreach file,$(FUZZ_ROOMS),$(eval $(BUILD)/tests/fuzz/$(notdir $(patsubst %/,%,$(dir $(file)))): $(call objects,$(file))))
 
 define link_fuzzer
 @mkdir -p $(@D)
