@@ -76,6 +76,15 @@ static void give_slot_back(struct guard *guard)
     guard->slot = GUARD_CONNECTIONS;
 }
 
+/* A lease that begins in the future is none yet, and that far off it is garbage: it shall be none later either. A clock
+ * that is behind, because its process stood still, is believed for as long as a lease lasts. */
+static void forget_garbage(struct layout_slot *slot, uint64_t now_ms)
+{
+    uint64_t seen = atomic_load(&slot->seen);
+    if (seen > now_ms && seen - now_ms > LEASE_MS)
+        atomic_compare_exchange_strong(&slot->seen, &seen, 0);
+}
+
 /* Whoever comes is counted first, and then counts: of two that come at once one at least sees the other. */
 static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
 {
@@ -85,6 +94,8 @@ static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
         if (crowd_has(&guard->file->slots[i], now_ms, &source)) {
             all++;
             same += source == guard->source;
+        } else {
+            forget_garbage(&guard->file->slots[i], now_ms);
         }
     if (all > guard->limits->connections)
         return GUARD_FULL;
@@ -98,8 +109,11 @@ static bool is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *r
     uint64_t left_ms;
     if (guard->source == SOURCE_LOCAL || guard->is_exempt)
         return false;
-    const struct layout_source *place = table_find(guard, guard->source);
-    if (!place || !penalty_refuses(guard, place, now_ms, &left_ms))
+    struct layout_source *place = table_find(guard, guard->source);
+    if (!place)
+        return false;
+    penalty_forget_garbage(guard, place, now_ms);
+    if (!penalty_refuses(guard, place, now_ms, &left_ms))
         return false;
     *retry_s = (left_ms + 999) / 1000;
     return true;
