@@ -234,7 +234,7 @@ $(foreach file,$(FUZZ_ROOMS),$(eval $(BUILD)/tests/fuzz/$(notdir $(patsubst %/,%
 define link_fuzzer
 @mkdir -p $(@D)
 $(SAY) '  LINK  $@'
-$(Q)$(CC) $(CFLAGS) $(LINK) -fsanitize=fuzzer $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) $(LDFLAGS) -o $@ $^ -ljansson -lgdbm -lgcrypt
+$(Q)$(CC) $(CFLAGS) $(LINK) -fsanitize=fuzzer $(addprefix -Wl$(,)--wrap=,$(FUZZ_WRAPPED)) $(LDFLAGS) -o $@ $(filter %.o,$^) $(LIBRARY) -ljansson -lgdbm -lgcrypt
 endef
 
 $(call objects,$(FUZZ_SHARED)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vectors"'
