@@ -103,6 +103,15 @@ static bool is_crowded(const struct guard *guard, const struct share *share, uin
            (!guard->is_exempt && share->before_login > limits->before_login_per_source * times);
 }
 
+/* A lease that begins in the future is none yet, and that far off it is garbage: it shall be none later either. A clock
+ * that is behind, because its process stood still, is believed for as long as a lease lasts. */
+static void forget_garbage(struct layout_slot *slot, uint64_t now_ms)
+{
+    uint64_t seen = atomic_load(&slot->seen);
+    if (seen > now_ms && seen - now_ms > LEASE_MS)
+        atomic_compare_exchange_strong(&slot->seen, &seen, 0);
+}
+
 /* Whoever comes is counted first, and then counts: of two that come at once one at least sees the other. */
 static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
 {
@@ -110,9 +119,11 @@ static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
     struct share same = {0}, network = {0};
     unsigned top = crowd_top(guard);
     for (unsigned i = 0; i < top; i++) {
-        const struct layout_slot *slot = &guard->file->slots[i];
-        if (!crowd_has(slot, now_ms, &source))
+        struct layout_slot *slot = &guard->file->slots[i];
+        if (!crowd_has(slot, now_ms, &source)) {
+            forget_garbage(slot, now_ms);
             continue;
+        }
         bool is_new = atomic_load(&slot->is_new) != 0;
         all++;
         if (source == guard->source)
@@ -132,8 +143,11 @@ bool guard_is_penalised(const struct guard *guard, uint64_t now_ms, uint64_t *re
     uint64_t left_ms;
     if (guard->source == SOURCE_LOCAL || guard->is_exempt)
         return false;
-    const struct layout_source *place = table_find(guard, guard->source);
-    if (!place || !penalty_refuses(guard, place, now_ms, &left_ms))
+    struct layout_source *place = table_find(guard, guard->source);
+    if (!place)
+        return false;
+    penalty_forget_garbage(guard, place, now_ms);
+    if (!penalty_refuses(guard, place, now_ms, &left_ms))
         return false;
     *retry_s = (left_ms + 999) / 1000;
     return true;

@@ -6,7 +6,8 @@
  * done the handle has memory of its own that nobody shares: the limits then hold nothing back, and the service goes
  * on. No call here can fail because of the file, and none waits: all is done by atomic operations on the mapping,
  * there is no lock. Nothing that is read from it is trusted: every index is the reader's own, every time bounded by
- * the limits that the reader has, so that garbage is forgotten in at most `penalty_max`.
+ * the limits that the reader has, and one beyond them forgotten where a handler meets it. So garbage refuses a source
+ * for at most `penalty_max`, and its registrations for an hour, and is a connection for at most twenty minutes.
  *
  * In the store's directory, and not in /run: there is one such directory, whoever starts the handlers (systemd,
  * startServer.sh, ssh), and handlers may write there already. `backup` doesn't copy it. What it costs of the disk

@@ -9,6 +9,9 @@
 /* Between two processes that have asked for the time, the later may write first. */
 #define SLACK_MS UINT64_C(1000)
 
+/* One that stood still in between may be so far behind, and what it takes for garbage is the truth. */
+#define BEHIND_MS UINT64_C(60000)
+
 static uint64_t left_of(uint64_t word, const struct guard_limits *limits, uint64_t now_ms)
 {
     uint64_t until = word / 2;
@@ -29,6 +32,14 @@ bool penalty_refuses(const struct guard *guard, const struct layout_source *plac
     uint64_t word = atomic_load_explicit(&place->penalty, memory_order_relaxed);
     *left_ms = left_of(word, guard->limits, now_ms);
     return *left_ms > 0 && word % 2 == 1;
+}
+
+void penalty_forget_garbage(const struct guard *guard, struct layout_source *place, uint64_t now_ms)
+{
+    uint64_t word = atomic_load_explicit(&place->penalty, memory_order_relaxed);
+    uint64_t most = guard->limits->penalty_max * 1000 + BEHIND_MS;
+    if (word / 2 > now_ms && word / 2 - now_ms > most)
+        atomic_compare_exchange_strong(&place->penalty, &word, 0);
 }
 
 /* Whether nothing was left of what it was before. */

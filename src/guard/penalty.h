@@ -15,4 +15,9 @@ uint64_t penalty_left(const layout_word *penalty, const struct guard_limits *lim
 bool penalty_refuses(const struct guard *guard, const struct layout_source *place, uint64_t now_ms,
                      uint64_t *left_ms);
 
+/* A penalty that is by far more than the limits can have let add up (they were others then, or it is garbage) doesn't
+ * come back when its end is near. */
+void penalty_forget_garbage(const struct guard *guard, struct layout_source *place,
+                            uint64_t now_ms);
+
 #endif

@@ -103,6 +103,49 @@ PROGRAMS = [
     b"".join(ask(COMPOSE, n) for n in (14, 15, 16, 17)) + HEAR + ask(ACK, 18, 6) + HEAR + ask(COMPOSE, 17) + CLOSE,
 ]
 
+# Of guard_file: the limits, the last peer, what garbage there is, and who does what.
+LIMITS, NARROW, PEER = bytes(10), bytes([2, 2, 0, 0, 0, 0, 0, 2, 2, 1]), bytes.fromhex("20010db8") + bytes(12)
+ENTER, LEAVE, RENEW, PENALISE, TAKE, PASS, VIEW, CLEAR, CLEAR_ALL, COUNT, PRESSURE, SPILL, CUT = (
+    0, 3, 4, 5, 7, 8, 9, 10, 11, 12, 13, 14, 15)
+EARLIER, SOON, LATE = 2, 5, 4  # a_time in targets/guard_file/garbage.c
+
+
+def at(kind: int, ms: int) -> bytes:
+    return bytes([kind]) + number(ms, 2**32 - 1)
+
+
+def slots(first: int, n: int, source: int, seen: bytes) -> bytes:
+    return b"\x02" + number(first, 4096) + number(n - 1, 4096) + number(4711, 2**32 - 1) + bytes([source]) + seen
+
+
+ALL_SLOTS = b"\x05" + at(LATE, 0) + b"\0" + at(LATE, 0) + at(LATE, 0) + at(LATE, 0)
+
+
+def places(source: int, which: int, until: bytes, acts: int) -> bytes:
+    return b"\x03" + bytes([source, which, 1]) + until + until + bytes([0, acts]) * which.bit_count()
+
+
+def guard_file(acts: list[tuple[int, ...]], *spills: bytes, limits: bytes = LIMITS, header: bytes = b"") -> bytes:
+    how = bytes([8 * len(spills) + bool(header)])
+    return limits + PEER + how + header + b"\x07" + b"".join(spills) + b"".join(bytes(act) for act in acts)
+
+
+GUARD_FILES = [
+    guard_file([(ENTER, 4), (ENTER, 5), (VIEW, 0, 0), (RENEW, 0), (LEAVE, 0), (COUNT, 0, 0, 1, 1, 1, 2, 3, 4, 5)]),
+    guard_file([(ENTER, 4), (PENALISE, 4), (PENALISE, 4), (ENTER, 4), (VIEW, 0, 9), (CLEAR, 4), (ENTER, 4), (CLEAR_ALL, 0),
+                (PRESSURE, 0)]),
+    guard_file([(ENTER, 4), (TAKE, 0), (TAKE, 4), (TAKE, 4), (TAKE, 4), (PASS, 0, 1, 0), (TAKE, 4)], limits=NARROW),
+    guard_file([(ENTER, 4), (VIEW, 0, 0), (ENTER, 8)], ALL_SLOTS, slots(0, 4096, 1, at(EARLIER, 500)),
+               slots(9, 40, 250, at(SOON, 9**6))),
+    guard_file([(ENTER, 4), (ENTER, 16), (VIEW, 0, 0), (PENALISE, 0), (CLEAR_ALL, 0)], places(1, 255, at(SOON, 10**5), 1),
+               places(4, 18, at(SOON, 10**6), 1)),
+    guard_file([(ENTER, 8), (PENALISE, 8), (VIEW, 0, 0)], b"\x04\x02" + at(SOON, 10**6) + at(SOON, 10**6) + number(1, 3)),
+    guard_file([(ENTER, 4), (CUT, 0) + tuple(number(4096, 2**19)), (RENEW, 0), (ENTER, 5), (VIEW, 0, 0)],
+               b"\x01" + number(999, 2**19) + b"\xff" + number(9999, 2**19)),
+    guard_file([(ENTER, 4)], header=number(4) + number(8, 16) + bytes(range(8)) + b"\x01"),
+    guard_file([(ENTER, 4)], header=number(0) + number(0, 16) + b"\0" + number(4096, 2**20)),
+]
+
 
 def seeds() -> dict[str, list[bytes]]:
     vault = SECMSG["vault"]["token_text"]
@@ -169,6 +212,7 @@ def seeds() -> dict[str, list[bytes]]:
                                ([1], [ANSWERS[7]], [1, 4]), ([1], [ANSWERS[7]], [1, 12]), ([1], [4], [1, 2]),
                                ([2], [ANSWERS[6], ANSWERS[10]], [1, 0]), ([4], [ANSWERS[6], ANSWERS[10], 7, 6], [1, 5]),
                                ([1], ["OK 3"], [1, 1]), ([1], [ANSWERS[9]], [1, 5]))],
+        "guard_file": GUARD_FILES,
         "handler_plain": [b"\x01" + p.encode() for p in PLAIN] + [b"\0" + shakes["client_line_text"].encode() + b"x\n"],
         "handler_settings": [b"\0" + SETTINGS.encode(), b"\x02\x07--plain\x0a--store=/x" + SETTINGS.encode()],
         "handler_session": PROGRAMS,

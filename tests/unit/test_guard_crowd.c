@@ -157,6 +157,25 @@ static void a_slot_that_nobody_renews_is_free(void **state)
     assert_true(is_let_in("192.0.2.1"));
 }
 
+static void a_lease_from_the_future_never_begins(void **state)
+{
+    /* Garbage that would be taken for a connection once its time has come: whoever comes before that forgets it. What
+     * may be the truth of another clock is a connection for twenty minutes at most. */
+    (void)state;
+    limits.connections = 1;
+    for (unsigned i = 0; i < 9; i++) {
+        guard.file->slots[i].owner = 4711;
+        guard.file->slots[i].seen = now_ms + 600000 + 600001 * i;
+    }
+    guard.file->top = 9;
+    assert_true(is_let_in("192.0.2.1"));
+    now_ms += 1200001;
+    for (unsigned i = 0; i < 9; i++, now_ms += 600001) {
+        assert_int_equal(totals_now().connected, 0);
+        assert_true(is_let_in("192.0.2.1"));
+    }
+}
+
 static void a_connection_that_lasts_stays_counted(void **state)
 {
     (void)state;
@@ -189,6 +208,7 @@ static void garbage_frees_itself(void **state)
                 bytes[i] = round % 3 == 2 ? 0xff : (uint8_t)(seed >> 16);
         }
         (void)is_let_in("192.0.2.1");
+        (void)is_let_in("203.0.113.1"); /* who has no penalty, and looks at the others */
         (void)totals_now();
         guard_pressure(&guard, now_ms, &pressure);
         guard_clear(&guard, peer_at("192.0.2.1").source, now_ms);
@@ -264,6 +284,7 @@ int main(void)
         GUARD_TEST(a_killed_process_is_gone_at_once),
         GUARD_TEST(all_who_come_at_once_are_counted),
         GUARD_TEST(a_slot_that_nobody_renews_is_free),
+        GUARD_TEST(a_lease_from_the_future_never_begins),
         GUARD_TEST(a_connection_that_lasts_stays_counted),
         GUARD_TEST(garbage_frees_itself),
         GUARD_TEST(what_is_counted_is_seen_by_all),

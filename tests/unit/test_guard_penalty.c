@@ -63,6 +63,20 @@ static void a_penalty_is_capped(void **state)
     assert_true(is_let_in(BAD));
 }
 
+static void a_penalty_beyond_the_cap_does_not_come_back(void **state)
+{
+    /* The operator has lowered the cap, or it is garbage: who was let in once isn't refused when the end is near. */
+    (void)state;
+    limits.penalty_max = 86400;
+    offend(BAD, GUARD_JUNK, 9000);
+    assert_false(is_let_in(BAD));
+    limits.penalty_max = 600;
+    assert_true(is_let_in(BAD));
+    now_ms += (86400 - 300) * 1000;
+    assert_int_equal(totals_now().penalised, 0);
+    assert_true(is_let_in(BAD));
+}
+
 static void the_exempt_and_the_local_are_never_penalised(void **state)
 {
     (void)state;
@@ -230,6 +244,7 @@ int main(void)
         GUARD_TEST(a_penalty_decays_by_a_second_each_second),
         GUARD_TEST(slow_mistakes_never_add_up),
         GUARD_TEST(a_penalty_is_capped),
+        GUARD_TEST(a_penalty_beyond_the_cap_does_not_come_back),
         GUARD_TEST(the_exempt_and_the_local_are_never_penalised),
         GUARD_TEST(a_64_is_penalised_as_one),
         GUARD_TEST(nothing_is_penalised_where_that_is_set),
