@@ -36,8 +36,9 @@ def calls(house, user, commands):
     """The system calls of a handler from its hello to its last answer, by name."""
     path = os.path.join(house.directory, 'trace')
     environment = clean_environment(house.directory, ASAN_OPTIONS='detect_leaks=0')
-    # Memory is asked for by who asks for memory, and time by who is asked nothing.
-    wrapper = ('strace', '-o', path, '-e', 'trace=!mmap,munmap,brk,madvise,mremap')
+    # Memory is asked for by who asks for memory, and time by who is asked nothing; how much the machine has to do, by
+    # whoever finds that nobody has asked for a second.
+    wrapper = ('strace', '-o', path, '-e', 'trace=!mmap,munmap,brk,madvise,mremap,sysinfo')
     with house.connect('--registration=invite', wrapper=wrapper, env=environment) as peer:
         for head, body in commands:
             peer.ask(head % user, body)
