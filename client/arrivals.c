@@ -39,7 +39,7 @@ static void lose(struct arrivals *a)
     say("secmsg connects again by itself.");
     a->is_lost = true;
     a->pause_ms = FIRST_PAUSE_MS;
-    a->next_try = clock_monotonic_ms();
+    a->next_try = clock_monotonic_ms() + connection_pause(&a->session->connection, 0);
 }
 
 static void mend(struct arrivals *a)

@@ -312,6 +312,7 @@ bool connection_is_alive(struct connection *c)
         struct visible_value code = visible_value(answer.code_text);
         struct visible_value text = visible_value(answer.text);
         say("the server had closed the connection (%s: %s).", code.text, text.text);
+        note_retry(c, &answer);
     } else {
         say("the connection was lost.");
     }

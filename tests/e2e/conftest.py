@@ -371,7 +371,8 @@ def at_fake(house, fake):
 
 @pytest.fixture(scope='session')
 def shim(tmp_path_factory):
-    """LD_PRELOAD for the library that kills the client, turns its clock, makes its resolver slow, or the handler's disk full."""
+    """LD_PRELOAD for the library that kills the client, turns its clock, makes its resolver slow, the handler's disk
+    full, or its work long."""
     path = str(tmp_path_factory.mktemp('shim') / 'shim.so')
     compiler = shutil.which('cc') or shutil.which('gcc') or shutil.which('clang')
     subprocess.run([compiler, '-shared', '-fPIC', '-D_GNU_SOURCE', '-O1', '-o', path,

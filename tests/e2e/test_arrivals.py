@@ -7,6 +7,7 @@ import pytest
 
 from conftest import eventually
 from peer.objects import envelope_make, envelope_open, new_id
+from peer.server import Vanish
 from test_first_minutes import Terminal, compose
 
 
@@ -69,6 +70,51 @@ def test_a_lost_connection_is_said_and_mended(alice, fake):
     p.ready('alice')
     put(fake, alice, b'after it')
     p.expect('after it')
+    p.close()
+
+
+@pytest.mark.parametrize('how', ['greeting', 'word', 'unasked'])
+def test_it_connects_again_no_sooner_than_it_was_told(alice, fake, how):
+    """A server that wants to be left alone for a while is, however it says so: to a connection that the prompt makes by
+    itself, to a word, or unasked. Else it would come at its next look but one, after four."""
+    busy, told, logins = b'ERR busy retry-after=5 too much to do', [], []
+
+    def refuse(session, *_):
+        told.append(time.monotonic())
+        fake.greeting = None
+        fake.hooks.pop('LIST' if how == 'word' else 'WAIT', None)
+        if how == 'unasked':
+            raise Vanish(session.out.seal(b'OK 0') + session.out.seal(busy))
+        return busy + (b'\n' if how == 'greeting' else b'')
+
+    p = Terminal(alice).login()
+    fake.hooks['PROVE'] = lambda *_: logins.append(time.monotonic())
+    if how == 'greeting':
+        fake.greeting = refuse
+        fake.drop_all()
+    elif how == 'word':
+        fake.hooks['LIST'] = refuse
+        p.type('inbox')
+        p.expect('Try again in 5 seconds.')
+    else:
+        fake.hooks['WAIT'] = refuse
+    p.expect('connects again by itself')
+    p.expect('connected again')
+    assert len(told) == len(logins) == 1 and logins[0] - told[0] >= 5
+    p.close()
+
+
+def test_what_is_typed_connects_at_once(alice, fake):
+    """Whoever types a word has decided by themselves to try again."""
+    fake.hooks['LIST'] = lambda *_: b'ERR busy retry-after=600 too much to do'
+    p = Terminal(alice).login()
+    p.type('inbox')
+    p.expect('Try again in 600 seconds.')
+    p.expect('connects again by itself')
+    fake.hooks.clear()
+    p.type('inbox')
+    p.expect('no messages are waiting')
+    p.ready('alice')
     p.close()
 
 

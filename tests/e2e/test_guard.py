@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from conftest import eventually
+from conftest import clean_environment, eventually
 from peer.primitives import b64
 from peer.wire import client_line
 from test_admin import admin, lines
@@ -331,6 +331,26 @@ def test_bytes_before_a_login(house):
     with house.login(alice) as peer:
         for _ in range(60):
             peer.refused('bad-command', 'PING', b'z' * 9000)
+
+
+def test_work_before_a_login(house, shim):
+    """More than two seconds of the processor are too much, whatever for; a login lifts that, and plain mode isn't held
+    to it. Here each command seems to take 0.7 s."""
+    alice = house.registered('alice')
+    environment = clean_environment(house.directory, LD_PRELOAD=shim, SHIM_WORK='700')
+    with house.connect(env=environment) as peer:
+        peer.ok('PING')
+        peer.refused('bad-command', 'PING', b'')
+        assert peer.ask('PING').code == 'rate-limited'
+        peer.ends()
+    with house.connect(env=environment) as peer:
+        peer.ok('PING')
+        peer.login(alice)
+        for _ in range(5):
+            peer.ok('PING')
+    process = house.start('--plain', env=environment)
+    process.channel.write(b'PING\n' * 5 + b'EXIT\n')
+    assert process.channel.rest() == b'OK\n' * 5 + b'BYE\n'
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or bool(os.environ.get('SANITIZE')), reason='what others may not look at')

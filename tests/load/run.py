@@ -365,8 +365,8 @@ def still(server):
 
 def print_figures(run, seconds):
     f, kb = run.load.figures, 1024
-    print(f"{f['sessions']} sessions ({run.most} handlers at once), {seconds:.0f} s: {f['messages']} messages sent, "
-          f"{f['repeated']} of them repeated, {f['given']} given, {f['again']} of them again after a lost connection")
+    print(f"{f['sessions']} sessions ({run.most} handlers at once), {seconds:.0f} s: {f['messages']} messages sent "
+          f"and {f['repeated']} repeats recognised, {f['given']} given and {f['again']} given again after a lost connection")
     print(f"{run.kills} handlers killed, {run.kills_at_work} of them at work; {f['losses']} connections lost, "
           f"{f['logins']} logins, {f['refusals']} refusals, {f['commands']} commands "
           f"({f['messages'] / seconds:.1f} messages, {f['commands'] / seconds:.1f} commands a second)")

@@ -31,6 +31,23 @@ def test_the_timer(service):
     assert machine.property('secmsg-metrics.service', 'Result') == 'success'
 
 
+def test_as_often_as_one_likes(service):
+    """Beside the timer it may be started by hand oftener than systemd lets a unit be by default, five times in ten
+    seconds, and runs each time. (A unit that nothing refers to is forgotten when it ends, and with it how often it was
+    started.)"""
+    machine = service.machine
+    service.registered('counted-again', '127.7.0.2')
+    machine.run('install', '-d', '-o', 'secmsg', DIRECTORY)
+    machine.systemctl('start', 'secmsg-metrics.timer')
+    try:
+        for _ in range(8):
+            machine.run('rm', '-f', DIRECTORY + '/secmsg.prom')
+            machine.systemctl('start', 'secmsg-metrics.service')
+            machine.run('test', '-s', DIRECTORY + '/secmsg.prom')
+    finally:
+        machine.systemctl('stop', 'secmsg-metrics.timer')
+
+
 def test_not_enabled_by_installing(service):
     """Who doesn't want it has nothing of it."""
     assert service.machine.run('systemctl', 'is-enabled', 'secmsg-metrics.timer', status=None).out.strip() == 'disabled'

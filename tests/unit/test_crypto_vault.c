@@ -236,6 +236,23 @@ static void login_proofs(void **state)
     assert_int_equal(login_proof_verify(key, signature, user, transcript, vault), ERR_OK);
 }
 
+static void a_number_beyond_the_modulus_is_no_login_proof(void **state)
+{
+    /* Though another is verified in its place, for the time's sake, and that one may be a signature. */
+    (void)state;
+    uint8_t transcript[HASH_LEN] = {0}, signature[RSA_LEN];
+    const uint8_t *key = alice.identity.sign;
+    struct span user = SPAN("alice"), vault = SPAN("vault");
+    do
+        assert_int_equal(login_proof_sign(signature, alice.sign, user, transcript, vault), ERR_OK);
+    while (signature[0] >= 0x80 || (signature[0] | 0x80) <= key[0]);
+    assert_int_equal(login_proof_verify(key, signature, user, transcript, vault), ERR_OK);
+    signature[0] |= 0x80;
+    assert_int_equal(login_proof_verify(key, signature, user, transcript, vault), ERR_FORGED);
+    memset(signature, 0xff, sizeof signature);
+    assert_int_equal(login_proof_verify(key, signature, user, transcript, vault), ERR_FORGED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +265,7 @@ int main(void)
         cmocka_unit_test(an_account_body_has_limits),
         cmocka_unit_test(a_lock_body_is_taken_as_made),
         cmocka_unit_test(login_proofs),
+        cmocka_unit_test(a_number_beyond_the_modulus_is_no_login_proof),
     };
     return cmocka_run_group_tests(tests, start, people_end);
 }
