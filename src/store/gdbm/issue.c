@@ -72,8 +72,8 @@ static enum err issue(struct shard *shard, void *context)
     return e ? e : commit_record(shard, &record);
 }
 
-enum err host_invite(struct store *store, const uint8_t *invite, const struct operate_terms *terms,
-                     struct operate_invitation *invitation)
+enum err issue_invitation(struct store *store, const uint8_t *invite,
+                          const struct operate_terms *terms, struct operate_invitation *invitation)
 {
     struct gdbm_store *k = keeper_of(store);
     uint64_t now = clock_wall();
@@ -115,7 +115,7 @@ static bool read_id(const char *id, uint64_t *number)
     return strlen(id) == OPERATE_INVITATION_SIZE - 1;
 }
 
-enum err host_revoke(struct store *store, const char *id)
+enum err issue_revoke(struct store *store, const char *id)
 {
     struct gdbm_store *k = keeper_of(store);
     struct work work = {0};
@@ -155,8 +155,8 @@ static enum err show(struct shard *shard, void *context)
     return e ? e : read_record(shard, &entry, work->shown);
 }
 
-enum err host_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
-                    void *context)
+enum err issue_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
+                     void *context)
 {
     struct gdbm_store *k = keeper_of(store);
     struct operate_invitation shown;
