@@ -41,6 +41,9 @@ struct session {
     const char *why; /* for the log: what ended it */
 };
 
+/* Who has logged in, for the log; "-" before. */
+const char *session_user(const struct session *session);
+
 /* Serves one connection on stdin and stdout until it ends. Whatever the peer does, that is no error. */
 void session_run(struct session *session);
 
