@@ -17,7 +17,8 @@ struct session_sum {
     uint64_t refused;  /* of them with an error */
 };
 
-/* What commands work on. Lives on main's stack; everything in it is wiped by session_run. */
+/* What commands work on. Lives on main's stack. session_run wipes what is secret in it, keys and whatever was read or
+ * waited to be sent; who it was, times and counts stay. */
 struct session {
     const struct settings *settings;
     struct store *store;
