@@ -9,8 +9,13 @@
 #include <sys/stat.h>
 #include <sysexits.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "admin/progress.h"
 
 #include "base/banned.h"
+
+#define ITEMS_MAX (SIZE_MAX / 4) /* bytes of a shard's part of a list */
 
 static int status_of(enum err error)
 {
@@ -80,6 +85,45 @@ struct admin_name admin_shard_name(unsigned shard)
     struct admin_name name;
     snprintf(name.text, sizeof(name.text), "shard %u", shard);
     return name;
+}
+
+int admin_each_shard(struct admin *admin, const char *word, admin_shard_visitor *visit,
+                     void *context)
+{
+    struct progress progress = {0};
+    unsigned n = operate_shard_count(admin->store);
+    int status = EX_OK;
+    if (word != NULL)
+        progress_begin(&progress, word, n);
+    for (unsigned i = 0; i < n; i++) {
+        progress_show(&progress, i);
+        enum err e = visit(admin, i, context);
+        if (e)
+            status = admin_fail(e, admin_shard_name(i).text);
+    }
+    progress_end(&progress);
+    return status;
+}
+
+/* Printed with no work under way that somebody could wait for. */
+static enum err list_shard(struct admin *admin, unsigned shard, void *context)
+{
+    const struct admin_list *const *list = context;
+    struct buf items = BUF_INIT(ITEMS_MAX);
+    enum err e = (*list)->gather(admin->store, shard, &items);
+    if (!e || e == ERR_NOT_FOUND)
+        e = admin_settle_seen(admin);
+    for (size_t at = 0; !e && at < items.len; at += (*list)->size)
+        (*list)->print(admin, items.data + at);
+    buf_free(&items);
+    return e;
+}
+
+/* Where a terminal is shown the list itself, that shows how far it is. */
+int admin_list(struct admin *admin, const struct admin_list *list)
+{
+    const char *word = isatty(STDOUT_FILENO) == 1 ? NULL : list->word;
+    return admin_each_shard(admin, word, list_shard, &list);
 }
 
 int admin_open_or_found(struct admin *admin)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 
+#include "base/buf.h"
 #include "guard/guard.h"
 #include "store/operate.h"
 #include "store/store.h"
@@ -57,6 +58,23 @@ struct admin_name {
 };
 
 struct admin_name admin_shard_name(unsigned shard);
+
+/* Calls `visit` for each shard; a terminal is shown how far it is, unless `word` is NULL. Where that fails, says so and
+ * goes on: a damaged shard doesn't keep the others from being looked at. Returns an exit status. */
+typedef enum err admin_shard_visitor(struct admin *admin, unsigned shard, void *context);
+int admin_each_shard(struct admin *admin, const char *word, admin_shard_visitor *visit,
+                     void *context);
+
+/* A list of what lies in the shards. */
+struct admin_list {
+    const char *word;
+    size_t size; /* of an item */
+    enum err (*gather)(struct store *store, unsigned shard, struct buf *items);
+    void (*print)(const struct admin *admin, const void *item);
+};
+
+/* Prints it, a shard's part once it is durable. Returns an exit status. */
+int admin_list(struct admin *admin, const struct admin_list *list);
 
 /* One for each word; argv[0] is the word itself. They return exit statuses. */
 int backup_main(struct admin *admin, int argc, char *argv[]);

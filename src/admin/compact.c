@@ -5,43 +5,45 @@
 #include <sysexits.h>
 
 #include "admin/admin.h"
-#include "admin/progress.h"
 
 #include "base/banned.h"
 
+struct totals {
+    unsigned done; /* shards */
+    struct operate_compaction of_all;
+};
+
+static enum err compact_shard(struct admin *admin, unsigned shard, void *context)
+{
+    struct totals *t = context;
+    struct operate_compaction one;
+    enum err e = operate_compact(admin->store, shard, &one);
+    if (!e)
+        e = admin_settle_seen(admin);
+    if (e)
+        return e == ERR_NOT_FOUND ? ERR_OK : e;
+    if (!one.is_done)
+        return ERR_OK;
+    t->done++;
+    t->of_all.bytes_before += one.bytes_before;
+    t->of_all.bytes_after += one.bytes_after;
+    t->of_all.expired += one.expired;
+    return ERR_OK;
+}
+
 static int compact_all(struct admin *admin, const char *word)
 {
-    struct operate_compaction total = {0};
-    unsigned n = operate_shard_count(admin->store);
-    unsigned done = 0;
-    int status = EX_OK;
-    struct progress progress;
-    progress_begin(&progress, word, n);
-    for (unsigned i = 0; i < n; i++) {
-        struct operate_compaction one;
-        progress_show(&progress, i);
-        enum err e = operate_compact(admin->store, i, &one);
-        if (!e)
-            e = admin_settle_seen(admin);
-        if (e && e != ERR_NOT_FOUND)
-            status = admin_fail(e, admin_shard_name(i).text);
-        if (e || !one.is_done)
-            continue;
-        done++;
-        total.bytes_before += one.bytes_before;
-        total.bytes_after += one.bytes_after;
-        total.expired += one.expired;
-    }
-    progress_end(&progress);
+    struct totals t = {0};
+    int status = admin_each_shard(admin, word, compact_shard, &t);
     if (admin->is_json)
         printf("{\"shards\":%u,\"bytes_before\":%" PRIu64 ",\"bytes_after\":%" PRIu64
                ",\"expired\":%" PRIu64 "}\n",
-               done, total.bytes_before, total.bytes_after, total.expired);
+               t.done, t.of_all.bytes_before, t.of_all.bytes_after, t.of_all.expired);
     else
         printf("%u shard%s: %" PRIu64 " bytes before, %" PRIu64 " after; %" PRIu64
                " message%s expired\n",
-               done, admin_plural(done), total.bytes_before, total.bytes_after, total.expired,
-               admin_plural(total.expired));
+               t.done, admin_plural(t.done), t.of_all.bytes_before, t.of_all.bytes_after,
+               t.of_all.expired, admin_plural(t.of_all.expired));
     return status;
 }
 

@@ -4,11 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/output.h"
-#include "admin/progress.h"
 #include "admin/token.h"
 #include "base/clock.h"
 #include "base/conf.h"
@@ -16,8 +14,6 @@
 #include "crypto/field.h"
 
 #include "base/banned.h"
-
-#define INVITATIONS_MAX (SIZE_MAX / 4)
 
 static const char *state_of(const struct operate_invitation *i)
 {
@@ -49,8 +45,9 @@ static void print_json(const struct operate_invitation *i, const char *token)
     puts("\"}");
 }
 
-static void print_invitation(const struct admin *admin, const struct operate_invitation *i)
+static void print_invitation(const struct admin *admin, const void *invitation)
 {
+    const struct operate_invitation *i = invitation;
     char used[48];
     if (admin->is_json) {
         print_json(i, NULL);
@@ -132,40 +129,22 @@ static enum err collect(void *context, const struct operate_invitation *invitati
     return buf_append(context, invitation, sizeof(*invitation));
 }
 
-/* Printed once it is durable, and with no work under way that somebody could wait for. */
-static enum err list_shard(struct admin *admin, unsigned shard)
+static enum err gather(struct store *store, unsigned shard, struct buf *invitations)
 {
-    struct buf found = BUF_INIT(INVITATIONS_MAX);
-    struct operate_invitation invitation;
-    enum err e = operate_visit_invitations(admin->store, shard, collect, &found);
-    if (!e || e == ERR_NOT_FOUND)
-        e = admin_settle_seen(admin);
-    for (size_t at = 0; !e && at < found.len; at += sizeof(invitation)) {
-        memcpy(&invitation, found.data + at, sizeof(invitation));
-        print_invitation(admin, &invitation);
-    }
-    buf_free(&found);
-    return e;
+    return operate_visit_invitations(store, shard, collect, invitations);
 }
 
 static int list(struct admin *admin, const char *argument)
 {
-    struct progress progress = {0};
+    static const struct admin_list invitations = {
+        .word = "invite",
+        .size = sizeof(struct operate_invitation),
+        .gather = gather,
+        .print = print_invitation,
+    };
     (void)argument;
     int status = admin_open(admin);
-    if (status != EX_OK)
-        return status;
-    unsigned n = operate_shard_count(admin->store);
-    if (isatty(STDOUT_FILENO) != 1) /* else the list itself shows how far it is */
-        progress_begin(&progress, "invite", n);
-    for (unsigned i = 0; i < n; i++) {
-        progress_show(&progress, i);
-        enum err e = list_shard(admin, i);
-        if (e)
-            status = admin_fail(e, admin_shard_name(i).text);
-    }
-    progress_end(&progress);
-    return status;
+    return status == EX_OK ? admin_list(admin, &invitations) : status;
 }
 
 int invite_main(struct admin *admin, int argc, char *argv[])

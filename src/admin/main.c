@@ -2,7 +2,6 @@
 /* secmsg-admin: settles the options, and runs one word. */
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -15,8 +14,7 @@
 
 #include "base/banned.h"
 
-#define CONFIG_FILE "/etc/secmsg/secmsg.conf"
-#define DAYS_MOST   36500
+#define DAYS_MOST 36500
 
 static const char help[] =
     "Usage: secmsg-admin [OPTION]... WORD [ARGUMENT]...\n"
@@ -49,8 +47,8 @@ static const char help[] =
     "  init                       make a store, and print its fingerprint\n"
     "\n"
     "  --store=DIR                the store (default: as secmsg-handler: `store` in the\n"
-    "                             settings, else $STATE_DIRECTORY, else /var/lib/secmsg)\n"
-    "  --config=FILE              settings (default: " CONFIG_FILE ", if it exists)\n"
+    "                             settings, else $STATE_DIRECTORY, else " SETTING_STORE ")\n"
+    "  --config=FILE              settings (default: " SETTING_FILE ", if it exists)\n"
     "  --expires=TIME             how long an invitation is good: 30m, 12h, 7d or 4w (7d)\n"
     "  --json                     for scripts: one JSON object a line\n"
     "  --help                     print this, and exit\n"
@@ -102,20 +100,6 @@ static enum err take_setting(void *context, const char *name, const char *value)
         return source_list_parse(&unused, value) ? ERR_MALFORMED : ERR_OK;
     }
     return setting_check(name, value);
-}
-
-/* systemd hands over its directories separated by colons; the first is ours. */
-static enum err set_default_path(struct admin *admin)
-{
-    const char *state = getenv("STATE_DIRECTORY");
-    char first[sizeof(admin->path)];
-    if (state == NULL || *state == '\0')
-        return set_path(admin, "/var/lib/secmsg");
-    size_t n = strcspn(state, ":");
-    if (n >= sizeof(first))
-        return ERR_MALFORMED;
-    snprintf(first, sizeof(first), "%.*s", (int)n, state);
-    return set_path(admin, first);
 }
 
 enum { STORE = 256, CONFIG, DAYS, USES, EXPIRES, NOTE, OUTPUT, REPAIR, JSON, HELP, VERSION };
@@ -215,10 +199,10 @@ static int parse(struct options *o, int argc, char *argv[])
 static int settle(struct admin *admin, const struct options *o)
 {
     char message[1024];
-    enum err e = set_default_path(admin);
+    enum err e = setting_default_store(admin->path, sizeof(admin->path));
     if (e)
         return admin_misuse("$STATE_DIRECTORY is too long");
-    const char *config = o->config != NULL ? o->config : CONFIG_FILE;
+    const char *config = o->config != NULL ? o->config : SETTING_FILE;
     e = conf_read(config, take_setting, admin, message, sizeof(message));
     if (e && !(e == ERR_NOT_FOUND && o->config == NULL)) {
         fprintf(stderr, "secmsg-admin: %s\n", message);

@@ -5,7 +5,6 @@
 #include <sysexits.h>
 
 #include "admin/admin.h"
-#include "admin/progress.h"
 #include "base/clock.h"
 
 #include "base/banned.h"
@@ -32,8 +31,9 @@ static enum err add_account(void *context, const struct operate_account *account
     return ERR_OK;
 }
 
-static enum err add_shard(struct admin *admin, unsigned shard, struct totals *t)
+static enum err add_shard(struct admin *admin, unsigned shard, void *context)
 {
+    struct totals *t = context;
     struct operate_space space;
     enum err e = operate_space(admin->store, shard, &space);
     if (e)
@@ -88,16 +88,7 @@ int stats_main(struct admin *admin, int argc, char *argv[])
     int status = admin_open(admin);
     if (status != EX_OK)
         return status;
-    unsigned n = operate_shard_count(admin->store);
-    struct progress progress;
-    progress_begin(&progress, "stats", n);
-    for (unsigned i = 0; i < n; i++) {
-        progress_show(&progress, i);
-        enum err e = add_shard(admin, i, &totals);
-        if (e)
-            status = admin_fail(e, admin_shard_name(i).text);
-    }
-    progress_end(&progress);
+    status = admin_each_shard(admin, "stats", add_shard, &totals);
     print_totals(admin, &totals);
     return status;
 }

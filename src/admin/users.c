@@ -4,18 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
 #include "admin/admin.h"
 #include "admin/output.h"
-#include "admin/progress.h"
 #include "admin/token.h"
 #include "base/clock.h"
 #include "base/log.h"
 
 #include "base/banned.h"
-
-#define ACCOUNTS_MAX (SIZE_MAX / 4)
 
 static const char *state_of(const struct operate_account *a)
 {
@@ -37,8 +33,9 @@ static void print_json(const struct operate_account *a)
     puts("}");
 }
 
-static void print_account(const struct admin *admin, const struct operate_account *a)
+static void print_account(const struct admin *admin, const void *account)
 {
+    const struct operate_account *a = account;
     if (admin->is_json) {
         print_json(a);
         return;
@@ -66,38 +63,21 @@ static enum err collect(void *context, const struct operate_account *account)
     return buf_append(context, account, sizeof(*account));
 }
 
-/* Printed once it is durable, and with no work under way that somebody could wait for. */
-static enum err list_shard(struct admin *admin, unsigned shard)
+static enum err gather(struct store *store, unsigned shard, struct buf *accounts)
 {
-    struct buf accounts = BUF_INIT(ACCOUNTS_MAX);
-    struct operate_account account;
-    enum err e = operate_visit_accounts(admin->store, shard, collect, &accounts);
-    if (!e || e == ERR_NOT_FOUND)
-        e = admin_settle_seen(admin);
-    for (size_t at = 0; !e && at < accounts.len; at += sizeof(account)) {
-        memcpy(&account, accounts.data + at, sizeof(account));
-        print_account(admin, &account);
-    }
-    buf_free(&accounts);
-    return e;
+    return operate_visit_accounts(store, shard, collect, accounts);
 }
 
 static int list(struct admin *admin, const char *name)
 {
-    struct progress progress = {0};
-    unsigned n = operate_shard_count(admin->store);
-    int status = EX_OK;
+    static const struct admin_list accounts = {
+        .word = "users",
+        .size = sizeof(struct operate_account),
+        .gather = gather,
+        .print = print_account,
+    };
     (void)name;
-    if (isatty(STDOUT_FILENO) != 1) /* else the list itself shows how far it is */
-        progress_begin(&progress, "users", n);
-    for (unsigned i = 0; i < n; i++) {
-        progress_show(&progress, i);
-        enum err e = list_shard(admin, i);
-        if (e)
-            status = admin_fail(e, admin_shard_name(i).text);
-    }
-    progress_end(&progress);
-    return status;
+    return admin_list(admin, &accounts);
 }
 
 static int show(struct admin *admin, const char *name)

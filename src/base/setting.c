@@ -4,6 +4,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/conf.h"
@@ -57,12 +58,41 @@ static const struct setting *find(const char *name)
     return NULL;
 }
 
+/* systemd hands over its directories separated by colons; the first is ours. */
+enum err setting_default_store(char *path, size_t size)
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    size_t n = state == NULL ? 0 : strcspn(state, ":");
+    if (n >= size)
+        return ERR_MALFORMED;
+    if (n == 0)
+        snprintf(path, size, SETTING_STORE);
+    else
+        snprintf(path, size, "%.*s", (int)n, state);
+    return ERR_OK;
+}
+
 enum err setting_number(const char *name, const char *value, uint64_t *number)
 {
     const struct setting *s = find(name);
     if (s == NULL || s->most == 0)
         return ERR_NOT_FOUND;
     return conf_number(value, s->least, s->most, number);
+}
+
+enum err setting_keep_number(const struct setting_place *places, size_t n, void *owner,
+                             const char *name, const char *value)
+{
+    uint64_t number;
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(name, places[i].name) != 0)
+            continue;
+        enum err e = setting_number(name, value, &number);
+        if (!e)
+            memcpy((char *)owner + places[i].offset, &number, sizeof(number));
+        return e;
+    }
+    return ERR_NOT_FOUND;
 }
 
 enum err setting_choice(const char *name, const char *value, size_t *choice)

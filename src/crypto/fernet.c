@@ -18,7 +18,6 @@
 #define HEAD_LEN    25 /* version, time, IV */
 #define BLOCK_LEN   16
 #define KEY_LEN     16
-#define OPEN_SKEW   60 /* seconds that a token may be in the future, as in fernet/spec */
 #define CHUNK_CHARS 1024
 #define CHUNK_BYTES (CHUNK_CHARS / 4 * 3)
 
@@ -116,7 +115,7 @@ static enum err check_mac(const struct buf *raw, const uint8_t *key)
                            SPANS(span_of(raw->data, signed_len)));
 }
 
-static enum err open_token(struct buf *plain, const uint8_t *key, struct span token, uint64_t *time)
+enum err fernet_open(struct buf *plain, const uint8_t key[static FERNET_KEY_LEN], struct span token)
 {
     struct buf raw = BUF_INIT(token.len);
     enum err e = base64url_decode(&raw, token);
@@ -129,7 +128,6 @@ static enum err open_token(struct buf *plain, const uint8_t *key, struct span to
     e = check_mac(&raw, key);
     if (e)
         goto out;
-    *time = bytes_get_be64(raw.data + TIME_AT);
     uint8_t *body = raw.data + HEAD_LEN;
     size_t n = raw.len - HEAD_LEN - HASH_LEN;
     e = run_cbc(key + KEY_LEN, raw.data + IV_AT, body, n, false);
@@ -142,27 +140,6 @@ static enum err open_token(struct buf *plain, const uint8_t *key, struct span to
 out:
     buf_free(&raw);
     return e;
-}
-
-enum err fernet_open(struct buf *plain, const uint8_t key[static FERNET_KEY_LEN], struct span token)
-{
-    uint64_t time;
-    return open_token(plain, key, token, &time);
-}
-
-enum err fernet_open_fresh(struct buf *plain, const uint8_t key[static FERNET_KEY_LEN],
-                           struct span token, uint64_t now, uint64_t ttl)
-{
-    uint64_t time;
-    size_t before = plain->len;
-    enum err e = open_token(plain, key, token, &time);
-    if (e)
-        return e;
-    bool is_stale = time <= now ? now - time > ttl : time - now > OPEN_SKEW;
-    if (!is_stale)
-        return ERR_OK;
-    buf_truncate(plain, before);
-    return ERR_TIMEOUT;
 }
 
 bool fernet_is_token(struct span text)

@@ -20,14 +20,10 @@ enum err fernet_seal_with_iv(struct buf *token, const uint8_t key[static FERNET_
                              uint64_t time, const uint8_t iv[static FERNET_IV_LEN],
                              struct span plain) MUST_USE;
 
-/* Appends the plaintext; the token's time isn't checked. ERR_MALFORMED: not a token; ERR_FORGED: the
+/* Appends the plaintext; the token's time isn't checked (protocol 1.2). ERR_MALFORMED: not a token; ERR_FORGED: the
  * MAC or the padding fails; out as it was then. */
 enum err fernet_open(struct buf *plain, const uint8_t key[static FERNET_KEY_LEN],
                      struct span token) MUST_USE;
-
-/* The same, and ERR_TIMEOUT for a token older than ttl seconds, or more than 60 s in the future. */
-enum err fernet_open_fresh(struct buf *plain, const uint8_t key[static FERNET_KEY_LEN],
-                           struct span token, uint64_t now, uint64_t ttl) MUST_USE;
 
 /* Whether text has the form of a token (strict b64, version, lengths), without any key. */
 bool fernet_is_token(struct span text);

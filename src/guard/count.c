@@ -1,28 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Counters: their names, and one relaxed addition each: nobody draws conclusions from one about another. */
+/* Counters: one relaxed addition each: nobody draws conclusions from one about another. */
 #include "guard/layout.h"
 
 #include "base/banned.h"
-
-static const char *const names[GUARD_COUNTERS] = {
-    [GUARD_STARTED] = "connections_started",
-    [GUARD_REFUSED_FULL] = "connections_refused_full",
-    [GUARD_REFUSED_SOURCE] = "connections_refused_source",
-    [GUARD_REFUSED_PENALTY] = "connections_refused_penalty",
-    [GUARD_LOGINS] = "logins",
-    [GUARD_LOGINS_FAILED] = "logins_failed",
-    [GUARD_REGISTRATIONS] = "registrations",
-    [GUARD_REGISTRATIONS_BRAKED] = "registrations_braked",
-    [GUARD_MESSAGES] = "messages",
-    [GUARD_MESSAGE_BYTES] = "message_bytes",
-    [GUARD_DUPLICATES] = "duplicates",
-    [GUARD_READ] = "messages_read",
-    [GUARD_ACKNOWLEDGED] = "messages_acknowledged",
-    [GUARD_BYTES_IN] = "bytes_in",
-    [GUARD_BYTES_OUT] = "bytes_out",
-    [GUARD_CPU_US] = "cpu_us",
-    [GUARD_PENALTIES_LOST] = "penalties_lost",
-};
 
 const uint64_t guard_command_bounds[GUARD_BUCKETS] = {100,   316,    1000,    3160,     10000,
                                                       31600, 100000, 1000000, 10000000, UINT64_MAX};
@@ -37,11 +17,6 @@ static const char *const offences[GUARD_OFFENCES] = {
     [GUARD_JUNK] = "junk",
     [GUARD_GRACE] = "grace",
 };
-
-const char *guard_counter_name(enum guard_counter counter)
-{
-    return names[counter];
-}
 
 const char *guard_offence_name(enum guard_offence offence)
 {

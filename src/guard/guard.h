@@ -79,9 +79,6 @@ enum guard_counter {
     GUARD_COUNTERS
 };
 
-/* In words, as a metric's name has them: "connections_started". */
-const char *guard_counter_name(enum guard_counter counter);
-
 #define GUARD_CODES   48 /* room for wire/answer.h's codes; [0] counts commands answered with OK */
 #define GUARD_VERBS   32 /* room for wire/command.h's verbs */
 #define GUARD_BUCKETS 10

@@ -9,10 +9,7 @@
 
 #include "base/banned.h"
 
-static const struct {
-    const char *name;
-    size_t offset;
-} numbers[] = {
+static const struct setting_place numbers[] = {
     {"max-connections", offsetof(struct guard_limits, connections)},
     {"max-connections-per-source", offsetof(struct guard_limits, connections_per_source)},
     {"max-before-login-per-source", offsetof(struct guard_limits, before_login_per_source)},
@@ -48,13 +45,5 @@ enum err limits_set(struct guard_limits *limits, const char *name, const char *v
 {
     if (strcmp(name, "penalty-exempt") == 0)
         return source_list_parse(&limits->exempt, value) ? ERR_MALFORMED : ERR_OK;
-    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-        if (strcmp(name, numbers[i].name) == 0) {
-            uint64_t n;
-            enum err e = setting_number(name, value, &n);
-            if (!e)
-                memcpy((char *)limits + numbers[i].offset, &n, sizeof(n));
-            return e;
-        }
-    return ERR_NOT_FOUND;
+    return setting_keep_number(numbers, sizeof(numbers) / sizeof(numbers[0]), limits, name, value);
 }

@@ -61,7 +61,7 @@ static enum err find_admission(const struct session *s, const char *user, struct
 }
 
 /* Whether this server takes this new account now, and what lets it in. Whom its operator has invited to a name, it
- * takes in any case. */
+ * takes under each policy and however many came before, but not while there is too much to do. */
 static enum code check_policy(struct session *s, const char *user, const struct command *command,
                               enum way *way, struct reply *reply)
 {

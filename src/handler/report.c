@@ -9,11 +9,6 @@
 
 #include "base/banned.h"
 
-static const char *user_of(const struct session *s)
-{
-    return s->state == SESSION_IN ? s->login.user : "-";
-}
-
 void report_begin(struct session *s, const char *peer)
 {
     s->sum.began_us = clock_monotonic_us();
@@ -35,7 +30,7 @@ void report_command(struct session *s, const struct command *command, enum code 
 {
     log_set_user(s->state == SESSION_IN ? s->login.user : NULL);
     log_event(level_of(code), "command", "command=%s user=%s result=%s bytes=%zu usec=%" PRIu64,
-              command_name(command->verb), user_of(s), code ? code_name(code) : "ok",
+              command_name(command->verb), session_user(s), code ? code_name(code) : "ok",
               command->body.len + (code ? 0 : reply->body.len), us);
 }
 
@@ -45,7 +40,7 @@ void report_end(struct session *s)
     log_event(s->state == SESSION_IN ? LOG_LEVEL_NOTICE : LOG_LEVEL_INFO, "close",
               "user=%s result=%s commands=%" PRIu64 " refused=%" PRIu64 " bytes_in=%" PRIu64
               " bytes_out=%" PRIu64 " usec=%" PRIu64,
-              user_of(s), log_quote(s->why ? s->why : "ended").text, s->sum.commands,
+              session_user(s), log_quote(s->why ? s->why : "ended").text, s->sum.commands,
               s->sum.refused, s->channel.stream.received, s->channel.stream.sent,
               clock_monotonic_us() - s->sum.began_us);
 }

@@ -54,7 +54,7 @@ static void end(struct session *s, const char *why)
         s->why = why;
 }
 
-static const char *user_of(const struct session *s)
+const char *session_user(const struct session *s)
 {
     return s->state == SESSION_IN ? s->login.user : "-";
 }
@@ -124,7 +124,7 @@ static enum code judge_input(struct session *s, enum err e, const struct command
     /* Of strangers it is no news, and no line that the unit lets into the journal. */
     if (e == ERR_FORGED || e == ERR_INCOMPLETE)
         log_event(s->state == SESSION_NEW ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING, "tampered",
-                  "user=%s error=%s", user_of(s), log_quote(err_text(e)).text);
+                  "user=%s error=%s", session_user(s), log_quote(err_text(e)).text);
     switch (e) {
     case ERR_MALFORMED:
         reply->is_last = false;

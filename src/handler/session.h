@@ -17,7 +17,8 @@ struct session_sum {
     uint64_t refused;  /* of them with an error */
 };
 
-/* What commands work on. Lives on main's stack; everything in it is wiped by session_run. */
+/* What commands work on. Lives on main's stack. session_run wipes what is secret in it, keys and whatever was read or
+ * waited to be sent; who it was, times and counts stay. */
 struct session {
     const struct settings *settings;
     struct store *store;
@@ -40,6 +41,9 @@ struct session {
     bool is_over;
     const char *why; /* for the log: what ended it */
 };
+
+/* Who has logged in, for the log; "-" before. */
+const char *session_user(const struct session *session);
 
 /* Serves one connection on stdin and stdout until it ends. Whatever the peer does, that is no error. */
 void session_run(struct session *session);

@@ -5,7 +5,6 @@
 #include <getopt.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/conf.h"
@@ -20,9 +19,9 @@ const char settings_help[] =
     "Serve one secmsg connection on standard input and output.\n"
     "\n"
     "  --store=DIR                where everything is kept (default: $STATE_DIRECTORY,\n"
-    "                             else /var/lib/secmsg); made on first use\n"
+    "                             else " SETTING_STORE "); made on first use\n"
     "  --config=FILE              settings, a `name = value` each line (default:\n"
-    "                             " SETTINGS_CONFIG ", if it exists)\n"
+    "                             " SETTING_FILE ", if it exists)\n"
     "  --plain                    speak without handshake and sealed frames, for pipes and\n"
     "                             people on this machine; refused on a network socket\n"
     "  --fingerprint              print the host key's fingerprint, and exit\n"
@@ -66,11 +65,7 @@ const char settings_help[] =
     "The log goes to standard error. Exit status 0 for everything that the other side can\n"
     "cause; sysexits.h for the rest. See docs/ for the protocol and for operating a server.\n";
 
-/* Where a number is kept. */
-static const struct {
-    const char *name;
-    size_t offset;
-} numbers[] = {
+static const struct setting_place numbers[] = {
     {"hello-timeout", offsetof(struct settings, hello_timeout)},
     {"login-timeout", offsetof(struct settings, login_timeout)},
     {"idle-timeout", offsetof(struct settings, idle_timeout)},
@@ -113,19 +108,13 @@ static enum err set_store(struct settings *s, const char *value)
 static enum err set(void *context, const char *name, const char *value)
 {
     struct settings *s = context;
-    for (size_t i = 0; i < NUMBERS; i++)
-        if (strcmp(name, numbers[i].name) == 0) {
-            uint64_t n;
-            enum err e = setting_number(name, value, &n);
-            if (!e)
-                memcpy((char *)s + numbers[i].offset, &n, sizeof(n));
-            return e;
-        }
-    if (strcmp(name, "store") == 0)
-        return set_store(s, value);
-    enum err e = limits_set(&s->guard, name, value);
+    enum err e = setting_keep_number(numbers, NUMBERS, s, name, value);
+    if (e == ERR_NOT_FOUND)
+        e = limits_set(&s->guard, name, value);
     if (e != ERR_NOT_FOUND)
         return e;
+    if (strcmp(name, "store") == 0)
+        return set_store(s, value);
     static const enum log_level levels[] = {LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_NOTICE,
                                             LOG_LEVEL_INFO, LOG_LEVEL_DEBUG};
     size_t choice;
@@ -139,10 +128,8 @@ static enum err set(void *context, const char *name, const char *value)
     return e;
 }
 
-/* systemd hands over its directories separated by colons; the first is ours. */
 static enum err set_defaults(struct settings *s)
 {
-    const char *state = getenv("STATE_DIRECTORY");
     *s = (struct settings){
         .task = TASK_SERVE,
         .hello_timeout = 10,
@@ -160,13 +147,7 @@ static enum err set_defaults(struct settings *s)
         .log_level = LOG_LEVEL_INFO,
     };
     limits_default(&s->guard);
-    if (!state || *state == '\0')
-        return set_store(s, "/var/lib/secmsg");
-    size_t len = strcspn(state, ":");
-    if (len >= sizeof(s->store))
-        return ERR_MALFORMED;
-    snprintf(s->store, sizeof(s->store), "%.*s", (int)len, state);
-    return ERR_OK;
+    return setting_default_store(s->store, sizeof(s->store));
 }
 
 /* What getopt_long returns for options that aren't names of settings. */
@@ -287,7 +268,7 @@ static enum err walk(struct pass *pass, int argc, char *argv[])
 
 static enum err read_config(struct pass *pass)
 {
-    const char *path = pass->config ? pass->config : SETTINGS_CONFIG;
+    const char *path = pass->config ? pass->config : SETTING_FILE;
     enum err e = conf_read(path, set, pass->settings, pass->message, pass->size);
     if (e == ERR_NOT_FOUND && !pass->config)
         return ERR_OK;

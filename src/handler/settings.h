@@ -9,8 +9,6 @@
 #include "guard/guard.h"
 #include "store/store.h"
 
-#define SETTINGS_CONFIG "/etc/secmsg/secmsg.conf"
-
 enum registration { REGISTRATION_OPEN, REGISTRATION_INVITE, REGISTRATION_CLOSED };
 
 /* Where the kernel can't confine the process as confine.h says: serve all the same, or nobody. */

@@ -161,12 +161,7 @@ static enum err note_end(const struct backup *b, const struct gdbm_store *k)
     int fd = openat(b->dir, "lock", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     enum err e = fd < 0 || fstat(fd, &st) != 0 ? target_failed("open") : ERR_OK;
     if (!e) {
-        const struct marker_file file = {.fd = fd,
-                                         .shard = b->from.owner.shard,
-                                         .keys = &k->keys,
-                                         .boot = k->directory.boot,
-                                         .device = st.st_dev,
-                                         .inode = st.st_ino};
+        const struct marker_file file = marker_file(k, b->from.owner.shard, fd, &st);
         e = marker_set_durable(&file, b->from.log.generation, b->from.end);
     }
     if (!e && fsync(fd) != 0)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Who has an account, and what is theirs. The index finds names and can't list them, so they are read from
- * the log, without the lock, and each is then looked up. */
+/* Who has an account, and what is theirs. The index finds names and can't list them, so that is done from the log
+ * (list.h), and each is then looked up. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -8,7 +8,7 @@
 #include "store/gdbm/apply.h"
 #include "store/gdbm/entry.h"
 #include "store/gdbm/invite.h"
-#include "store/gdbm/scan.h"
+#include "store/gdbm/list.h"
 #include "store/gdbm/shard.h"
 
 #include "base/banned.h"
@@ -17,7 +17,6 @@ struct work {
     char name[LAYOUT_NAME_LEN];
     struct operate_account *account;
     struct operate_space *space;
-    struct journal_end end;
 };
 
 static enum err show(struct shard *shard, void *context)
@@ -83,20 +82,12 @@ enum err census_space(struct store *store, unsigned shard, struct operate_space 
     return shard_run_in(keeper_of(store), shard, false, measure, &work);
 }
 
-static enum err note_end(struct shard *shard, void *context)
-{
-    struct work *work = context;
-    work->end = (struct journal_end){.place = shard->marker.end, .tag = shard->marker.tag};
-    return journal_measure(&shard->journal);
-}
-
 /* A name that is registered, or stays reserved. */
 static enum err take_name(struct buf *names, const struct scan_record *scanned)
 {
     struct apply_record record = {.head = scanned->head};
     char name[LAYOUT_NAME_LEN], text[FIELD_USER_SIZE];
-    if (scanned->is_lost ||
-        (record.head.type != RECORD_REGISTER && record.head.type != RECORD_DELETE))
+    if (record.head.type != RECORD_REGISTER && record.head.type != RECORD_DELETE)
         return ERR_OK;
     enum err e = apply_split(&record, scanned->payload);
     if (e)
@@ -128,31 +119,13 @@ static void sort_names(struct buf *names)
     buf_truncate(names, n);
 }
 
-static enum err collect_names(const struct journal *journal, struct journal_end end,
-                              struct buf *names)
-{
-    struct scan scan;
-    struct scan_record record;
-    enum err e = ERR_OK;
-    scan_open(&scan, journal, end.place);
-    while (!e && scan.end.place < end.place) {
-        e = scan_next(&scan, &record);
-        if (!e)
-            e = take_name(names, &record);
-    }
-    scan_close(&scan);
-    return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
-}
-
 enum err census_visit(struct store *store, unsigned shard, operate_visitor *visit, void *context)
 {
     struct gdbm_store *k = keeper_of(store);
     struct operate_account account;
     struct work work = {.account = &account};
     struct buf names = BUF_INIT(SIZE_MAX / 2);
-    enum err e = shard_run_in(k, shard, false, note_end, &work);
-    if (!e)
-        e = collect_names(&k->shards[shard]->journal, work.end, &names);
+    enum err e = list_log(k, shard, take_name, &names);
     if (!e)
         sort_names(&names);
     for (size_t at = 0; !e && at < names.len; at += LAYOUT_NAME_LEN) {

@@ -34,12 +34,7 @@ static enum err read_marker(struct gdbm_store *k, unsigned shard, int fd, struct
     struct stat st;
     if (fstat(fd, &st) != 0)
         return ERR_IO;
-    const struct marker_file file = {.fd = fd,
-                                     .shard = shard,
-                                     .keys = &k->keys,
-                                     .boot = k->directory.boot,
-                                     .device = st.st_dev,
-                                     .inode = st.st_ino};
+    const struct marker_file file = marker_file(k, shard, fd, &st);
     enum err e = ERR_NOT_FOUND;
     for (int i = 0; i < TRIES && e == ERR_NOT_FOUND; i++)
         e = marker_read(&file, marker);

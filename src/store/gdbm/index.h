@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* index.h: the index of a shard, a GDBM file and its front (front.h): entries of two constant sizes under keyed keys,
+/* index.h: the index of a shard, a GDBM file and its front (front.h): entries of three constant sizes under keyed keys,
  * each with a check.
  *
  * Changes collect in memory and reach the files with index_flush. An index that a call failed on with
@@ -40,7 +40,7 @@ enum err index_open_in_memory(struct index **index, int dir, const struct keys *
 /* Closes without gdbm_close's fsync, and without what wasn't flushed. NULL is fine. */
 void index_drop(struct index *index);
 
-/* Copies the entry's value, INDEX_SMALL or INDEX_LARGE bytes. ERR_NOT_FOUND, ERR_DAMAGED, ERR_IO,
+/* Copies the entry's value, INDEX_TINY, INDEX_SMALL or INDEX_LARGE bytes. ERR_NOT_FOUND, ERR_DAMAGED, ERR_IO,
  * ERR_NO_MEMORY; writing out the cache may also be ERR_NO_SPACE. */
 enum err index_get(struct index *index, const uint8_t key[static INDEX_KEY_LEN], void *value,
                    size_t size) MUST_USE;

@@ -80,9 +80,9 @@ static const struct keeper gdbm_keeper = {
     .disable_account = steward_disable,
     .remove_account = steward_delete,
     .reset_account = steward_reset,
-    .invite = host_invite,
-    .revoke_invitation = host_revoke,
-    .visit_invitations = host_visit,
+    .invite = issue_invitation,
+    .revoke_invitation = issue_revoke,
+    .visit_invitations = issue_visit,
 };
 
 enum err keeper_open_gdbm(struct store **store, const char *path, const struct store_quota *quota,

@@ -89,12 +89,13 @@ enum err admit_check(struct store *store, const char *user, const uint8_t *invit
 enum err admit_create(struct store *store, const char *user, const uint8_t *invite,
                       struct store_account *account) MUST_USE;
 
-/* host.c */
-enum err host_invite(struct store *store, const uint8_t *invite, const struct operate_terms *terms,
-                     struct operate_invitation *invitation) MUST_USE;
-enum err host_revoke(struct store *store, const char *id) MUST_USE;
-enum err host_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
-                    void *context) MUST_USE;
+/* issue.c */
+enum err issue_invitation(struct store *store, const uint8_t *invite,
+                          const struct operate_terms *terms,
+                          struct operate_invitation *invitation) MUST_USE;
+enum err issue_revoke(struct store *store, const char *id) MUST_USE;
+enum err issue_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
+                     void *context) MUST_USE;
 
 /* put.c */
 enum err put_message(struct store *store, const struct store_put *put,

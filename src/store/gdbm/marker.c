@@ -8,10 +8,22 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "store/gdbm/keeper.h"
 #include "store/gdbm/lock.h"
 #include "store/gdbm/place.h"
 
 #include "base/banned.h"
+
+struct marker_file marker_file(const struct gdbm_store *k, unsigned shard, int fd,
+                               const struct stat *st)
+{
+    return (struct marker_file){.fd = fd,
+                                .shard = shard,
+                                .keys = &k->keys,
+                                .boot = k->directory.boot,
+                                .device = st->st_dev,
+                                .inode = st->st_ino};
+}
 
 /* A whole marker of this boot, whichever file it was written to. */
 static enum err read_marker(const struct marker_file *file, struct marker *marker)

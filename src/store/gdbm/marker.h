@@ -17,6 +17,12 @@ struct marker_file {
     uint64_t inode;
 };
 
+struct gdbm_store;
+
+/* Of a shard's lock file, open as fd; *st is fd's. */
+struct marker_file marker_file(const struct gdbm_store *k, unsigned shard, int fd,
+                               const struct stat *st);
+
 /* ERR_NOT_FOUND: none, torn, of another boot, or of another file. ERR_IO. */
 enum err marker_read(const struct marker_file *file, struct marker *marker) MUST_USE;
 

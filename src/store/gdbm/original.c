@@ -41,12 +41,7 @@ static struct marker_origin read_origin(const struct gdbm_store *k, int dir, uns
     struct stat st;
     int fd = openat(dir, "lock", O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd >= 0 && fstat(fd, &st) == 0) {
-        const struct marker_file file = {.fd = fd,
-                                         .shard = shard,
-                                         .keys = &k->keys,
-                                         .boot = k->directory.boot,
-                                         .device = st.st_dev,
-                                         .inode = st.st_ino};
+        const struct marker_file file = marker_file(k, shard, fd, &st);
         origin = marker_origin(&file, generation);
     }
     if (fd >= 0)

@@ -111,19 +111,12 @@ static enum err open_files(struct shard *shard, bool may_create)
         if (fd < 0 && errno == ENOENT)
             return ERR_READ_ONLY; /* there is a shard, and it needs one */
     }
-    struct stat st;
+    struct stat st = {0};
     if (fd < 0 || fstat(fd, &st) != 0)
         e = open_failed(shard, "lock");
-    shard->file = (struct marker_file){.fd = fd,
-                                       .shard = shard->number,
-                                       .keys = &shard->store->keys,
-                                       .boot = shard->store->directory.boot};
-    if (!e) {
-        shard->lock_device = st.st_dev;
-        shard->lock_inode = st.st_ino;
-        shard->file.device = st.st_dev;
-        shard->file.inode = st.st_ino;
-    }
+    shard->file = marker_file(shard->store, shard->number, fd, &st);
+    shard->lock_device = st.st_dev;
+    shard->lock_inode = st.st_ino;
     return e;
 }
 

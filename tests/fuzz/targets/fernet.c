@@ -18,7 +18,6 @@ static void check_any(struct span text)
     enum err e = fernet_open(&plain, key, text);
     FUZZ_HOLDS(e == ERR_MALFORMED || e == ERR_FORGED);
     FUZZ_HOLDS((e == ERR_FORGED) == fernet_is_token(text) && plain.len == 0);
-    FUZZ_HOLDS(fernet_open_fresh(&plain, key, text, 1000, 10) == e);
     buf_free(&plain);
 }
 
@@ -33,10 +32,6 @@ static void check_sealed(struct span in)
     enum err e = fernet_open(&plain, key, buf_span(&token));
     FUZZ_HOLDS((e == ERR_OK) == (change == 0));
     FUZZ_HOLDS(e != ERR_OK || span_equal(buf_span(&plain), in));
-    buf_clear(&plain);
-    if (e == ERR_OK)
-        FUZZ_HOLDS(fernet_open_fresh(&plain, key, buf_span(&token), 1011, 10) == ERR_TIMEOUT &&
-                   fernet_open_fresh(&plain, key, buf_span(&token), 939, 10) == ERR_TIMEOUT);
     buf_free(&token);
     buf_free(&plain);
 }

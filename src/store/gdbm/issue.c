@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What an operator does with invitations to any name. The index finds one by its number and can't list them, so they
- * are read from the log, without the lock, and each is then looked up. */
+/* What an operator does with invitations to any name. The index finds one by its number and can't list them, so that is
+ * done from the log (list.h), and each is then looked up. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "store/gdbm/commit.h"
 #include "store/gdbm/entry.h"
 #include "store/gdbm/invitation.h"
-#include "store/gdbm/scan.h"
+#include "store/gdbm/list.h"
 #include "store/gdbm/shard.h"
 
 #include "base/banned.h"
@@ -20,7 +20,6 @@ struct work {
     const struct record_invitation *wanted;
     struct span note;
     struct operate_invitation *shown;
-    struct journal_end end;
 };
 
 static unsigned home_of(const struct gdbm_store *k, uint64_t number)
@@ -72,8 +71,8 @@ static enum err issue(struct shard *shard, void *context)
     return e ? e : commit_record(shard, &record);
 }
 
-enum err host_invite(struct store *store, const uint8_t *invite, const struct operate_terms *terms,
-                     struct operate_invitation *invitation)
+enum err issue_invitation(struct store *store, const uint8_t *invite,
+                          const struct operate_terms *terms, struct operate_invitation *invitation)
 {
     struct gdbm_store *k = keeper_of(store);
     uint64_t now = clock_wall();
@@ -115,7 +114,7 @@ static bool read_id(const char *id, uint64_t *number)
     return strlen(id) == OPERATE_INVITATION_SIZE - 1;
 }
 
-enum err host_revoke(struct store *store, const char *id)
+enum err issue_revoke(struct store *store, const char *id)
 {
     struct gdbm_store *k = keeper_of(store);
     struct work work = {0};
@@ -124,27 +123,11 @@ enum err host_revoke(struct store *store, const char *id)
     return shard_run_in(k, home_of(k, work.number), false, revoke, &work);
 }
 
-static enum err note_end(struct shard *shard, void *context)
+static enum err take_number(struct buf *numbers, const struct scan_record *record)
 {
-    struct work *work = context;
-    work->end = (struct journal_end){.place = shard->marker.end, .tag = shard->marker.tag};
-    return journal_measure(&shard->journal);
-}
-
-static enum err collect(const struct journal *journal, struct journal_end end, struct buf *numbers)
-{
-    struct scan scan;
-    struct scan_record record;
-    enum err e = ERR_OK;
-    scan_open(&scan, journal, end.place);
-    while (!e && scan.end.place < end.place) {
-        e = scan_next(&scan, &record);
-        if (!e && !record.is_lost && record.head.type == RECORD_INVITATION &&
-            record.payload.len >= sizeof(struct record_invitation))
-            e = buf_append(numbers, record.payload.data, sizeof(uint64_t));
-    }
-    scan_close(&scan);
-    return e == ERR_NOT_FOUND ? ERR_DAMAGED : e;
+    bool is_invitation = record->head.type == RECORD_INVITATION &&
+                         record->payload.len >= sizeof(struct record_invitation);
+    return is_invitation ? buf_append(numbers, record->payload.data, sizeof(uint64_t)) : ERR_OK;
 }
 
 static enum err show(struct shard *shard, void *context)
@@ -155,16 +138,14 @@ static enum err show(struct shard *shard, void *context)
     return e ? e : read_record(shard, &entry, work->shown);
 }
 
-enum err host_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
-                    void *context)
+enum err issue_visit(struct store *store, unsigned shard, operate_invitation_visitor *visit,
+                     void *context)
 {
     struct gdbm_store *k = keeper_of(store);
     struct operate_invitation shown;
     struct work work = {.shown = &shown};
     struct buf numbers = BUF_INIT(SIZE_MAX / 2);
-    enum err e = shard_run_in(k, shard, false, note_end, &work);
-    if (!e)
-        e = collect(&k->shards[shard]->journal, work.end, &numbers);
+    enum err e = list_log(k, shard, take_number, &numbers);
     for (size_t at = 0; !e && at < numbers.len; at += sizeof(work.number)) {
         memcpy(&work.number, numbers.data + at, sizeof(work.number));
         e = shard_run_in(k, shard, false, show, &work);
