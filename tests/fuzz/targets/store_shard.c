@@ -23,7 +23,10 @@ struct kept {
     const char *name;
     struct buf content;
 };
-static struct kept kept[] = {{.name = "lock"}, {.name = "log.1"}, {.name = "index.gdbm"}, {.name = "index.front"}};
+static struct kept kept[] = {{.name = "lock"},
+                             {.name = "log.1"},
+                             {.name = "index.gdbm"},
+                             {.name = "index.front"}};
 #define KEPT (sizeof(kept) / sizeof(kept[0]))
 
 static struct store *open_store(void)
