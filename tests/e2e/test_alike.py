@@ -24,12 +24,14 @@ COMMANDS = {
 
 
 def people(house):
-    """Two who can log in, one who is disabled, one who is gone, and one who has no identity."""
-    house.registered('alice', 'bob', 'carol', 'dave')
+    """Two who can log in, one who is disabled, one who is gone, one whose name waits to be registered anew, and one who
+    has no identity."""
+    house.registered('alice', 'bob', 'carol', 'dave', 'erin')
     house.plain('REGISTER paul geheim-paul\nEXIT\n')
     house.keep_secret('geheim-paul', WRONG)
     admin(house.store, 'users', 'disable', 'carol')
     admin(house.store, 'users', 'delete', 'dave')
+    admin(house.store, 'users', 'reset', 'erin')
 
 
 def calls(house, user, commands):
@@ -59,7 +61,7 @@ def test_the_same_calls(house, commands):
     people(house)
     expected = calls(house, 'alice', commands)
     assert expected.count('flock') >= 2
-    for user in ['bob', 'carol', 'dave', 'paul', *UNKNOWN]:
+    for user in ['bob', 'carol', 'dave', 'erin', 'paul', *UNKNOWN]:
         assert calls(house, user, commands) == expected, user
 
 

@@ -274,7 +274,10 @@ static enum err see_invite(struct shard *shard, void *context)
     const struct work *work = context;
     struct entry_account entry;
     enum err e = alike_find(shard, work->user, &entry);
-    return e ? e : invite_check(shard, &entry, work->invite);
+    if (!e)
+        e = invite_check(shard, &entry, work->invite);
+    /* Of a name that waits for an invitation a record was read. */
+    return e == ERR_NOT_FOUND ? alike_read_nothing(shard, work->user, 0) : e;
 }
 
 enum err account_invited(struct store *store, const char *user, const uint8_t *invite)
