@@ -65,6 +65,10 @@ PROGRAMS = $(addprefix $(BUILD)/,secmsg-handler secmsg secmsg-admin)
 MANUALS  = $(patsubst docs/%.scd,$(BUILD)/man/%,$(sort $(wildcard docs/*.scd)))
 TESTS    = $(patsubst tests/unit/%.c,$(BUILD)/tests/unit/%,$(TEST_SOURCES))
 CRASH    = $(addprefix $(BUILD)/tests/crash/,audit collide workload faults.so)
+LOAD     = $(BUILD)/tests/load/load
+PROBE    = $(BUILD)/tests/systemd/probe.so
+BENCH    = $(addprefix $(BUILD)/tests/bench/,connection bare unconfined needed)
+BENCH_STORE = $(BUILD)/tests/bench/bench-store
 FUZZERS  = $(patsubst tests/fuzz/targets/%.c,$(BUILD)/tests/fuzz/%,$(FUZZ_SOURCES))
 
 .DELETE_ON_ERROR:
@@ -138,8 +142,9 @@ check:
 	@$(MAKE) --no-print-directory -s $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc)) all tests
 	@SANITIZE='$(SANITIZE)' tests/run.sh $(BUILD)
 
+# Every program of the tests but the fuzzers, which want clang.
 .PHONY: tests
-tests: $(TESTS) $(CRASH)
+tests: $(TESTS) $(CRASH) $(LOAD) $(PROBE) $(BENCH) $(BENCH_STORE)
 
 # test_client_*.c and test_handler_*.c reach into the program; all others into the shared rooms alone.
 $(BUILD)/tests/unit/test_client_%: $(BUILD)/obj/tests/unit/test_client_%.o \
@@ -189,7 +194,6 @@ check-systemd:
 	@tests/systemd/run.sh $(BUILD)
 
 # Preloaded into the handler there.
-PROBE = $(BUILD)/tests/systemd/probe.so
 $(PROBE): tests/systemd/probe.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(SAY) '  LINK  $@'
@@ -241,10 +245,10 @@ $(call objects,$(FUZZ_SHARED)): COMPILE += -DTEST_VECTORS='"$(CURDIR)/tests/vect
 
 # Many sessions at once over TCP, whose handlers are killed at random: make check-load SECONDS=60 SESSIONS=100
 SESSIONS = 500
-check-load: all $(BUILD)/tests/load/load
+check-load: all $(LOAD)
 	@/usr/bin/python3 tests/load/run.py $(BUILD) --seconds $(SECONDS) --sessions $(SESSIONS)
 
-$(BUILD)/tests/load/load: $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
+$(LOAD): $(call objects,$(LOAD_SOURCES)) $(LIBRARY)
 	$(link_bench)
 
 # Every order in which three processes can take the store's steps, and die between them.
@@ -253,7 +257,7 @@ model:
 
 # Against the baseline and without confinement first, then what plain mode's programs see, then what a script that
 # sends waits for.
-bench: all $(addprefix $(BUILD)/tests/bench/,connection bare unconfined needed)
+bench: all $(BENCH)
 	@rm -rf $(BUILD)/tests/bench/data
 	@$(BUILD)/tests/bench/connection $(BUILD)/secmsg-handler $(BUILD)/tests/bench/bare \
 	    $(BUILD)/tests/bench/unconfined $(BUILD)/tests/bench/data
@@ -271,14 +275,14 @@ bench-units: all
 MESSAGES = 30000
 SUBJECTS =
 RESULTS  = $(BUILD)/tests/bench/results
-bench-store: $(BUILD)/tests/bench/bench-store
+bench-store: $(BENCH_STORE)
 	@rm -rf $(BUILD)/tests/bench/data && mkdir -p $(BUILD)/tests/bench/data $(RESULTS)
 	@tests/bench/store/report.sh $(BUILD)/tests/bench $(MESSAGES) $(SUBJECTS)
 
 bench-picture:
 	@tests/bench/store/picture.sh $(RESULTS) docs
 
-$(BUILD)/tests/bench/bench-store: $(call objects,$(BENCH_STORE_SOURCES)) $(LIBRARY)
+$(BENCH_STORE): $(call objects,$(BENCH_STORE_SOURCES)) $(LIBRARY)
 	$(link_bench)
 
 $(BUILD)/tests/bench/connection: $(call objects,tests/bench/connection.c tests/bench/peer.c) $(LIBRARY)

@@ -31,7 +31,7 @@ done
 c_files=$*
 sources=$(printf '%s\n' "$@" | grep -E '^(src|client)/.*\.c$')
 headers=$(printf '%s\n' "$@" | grep -E '^(src|client)/.*\.h$')
-scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh docs/completions/*/* systemd/debian/* 2>/dev/null || :)
+scripts=$(grep -lE '^#(!/bin/(ba)?sh| shellcheck shell=bash)' ./*.sh .ci/* tests/*.sh tests/*/*.sh tests/*/*/*.sh docs/completions/*/* systemd/debian/* 2>/dev/null || :)
 
 # Prints the line number and name of every file that a file includes.
 includes() { # FILE
