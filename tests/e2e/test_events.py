@@ -108,7 +108,7 @@ def test_what_comes_from_outside_makes_no_field(house, journal):
     assert house.leaks(repr(found)) == []
     end, = [e for e in found if e['SECMSG_EVENT'] == ['close']]
     assert only(end, 'PRIORITY') == '6', 'who only knocks is no notice'
-    assert [only(e, 'PRIORITY') for e in found if e['SECMSG_EVENT'] == ['tampered']] == ['4']
+    assert [only(e, 'PRIORITY') for e in found if e['SECMSG_EVENT'] == ['tampered']] == ['6']
 
 
 @apart

@@ -29,6 +29,7 @@ struct source_peer scene_peers[PEERS];
 uint64_t scene_now_ms;
 
 static struct guard handlers[HANDLERS];
+static char path[300];
 static bool is_cut;
 
 void scene_pass(uint64_t seconds)
@@ -52,6 +53,7 @@ void fuzz_start(void)
                                         "2001:db8:5::1", "2001:db8:6::1", "::1"};
     for (unsigned i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
         set_peer(&scene_peers[1 + i], texts[i]);
+    snprintf(path, sizeof(path), "%s/" GUARD_FILE, fuzz_directory());
     FUZZ_OK(guard_open(&scene, fuzz_directory(), &scene_limits));
     FUZZ_HOLDS(scene.is_shared);
 }
@@ -74,9 +76,10 @@ static void set_limits(struct span *in)
     limits->penalty_max = choose(in, 600, 0, 10, GUARD_PENALTY_MOST);
     limits->registrations = choose(in, 1000, 1, 7, 100000);
     limits->registrations_per_source = choose(in, 60, 1, 3, 100000);
-    bool is_some = fuzz_take_byte(in) % 2;
+    uint8_t more = fuzz_take_byte(in);
+    limits->before_login_per_source = more & 2 ? 1 + more / 64 : 64;
     FUZZ_OK(
-        limits_set(limits, "penalty-exempt", is_some ? "192.0.2.0/24 2001:db8:5::/48" : "none"));
+        limits_set(limits, "penalty-exempt", more % 2 ? "192.0.2.0/24 2001:db8:5::/48" : "none"));
 }
 
 /* An IPv6 address of any bytes, or a mapped one. */
@@ -118,7 +121,7 @@ static void change_header(struct span *in)
     bool is_good = size == (off_t)sizeof(struct guard_file) &&
                    memcmp(bytes, &before, offsetof(struct layout_header, since)) == 0;
     scene.file->counts.answers[MARK] = 1;
-    FUZZ_HOLDS(ftruncate(scene.fd, size) == 0);
+    FUZZ_HOLDS(truncate(path, size) == 0);
     open_again(is_good);
 }
 
@@ -143,7 +146,7 @@ static void begin(struct span *in)
 static void cut(struct span *in)
 {
     fault_watch(scene.file, sizeof(struct guard_file));
-    FUZZ_HOLDS(ftruncate(scene.fd, (off_t)fuzz_take_number(in, sizeof(struct guard_file))) == 0);
+    FUZZ_HOLDS(truncate(path, (off_t)fuzz_take_number(in, sizeof(struct guard_file))) == 0);
     is_cut = true;
     for (size_t at = 0; at < sizeof(struct guard_file); at += 4096)
         (void)*((volatile uint8_t *)scene.file + at);
@@ -167,6 +170,8 @@ static void act(struct span *in)
         break;
     case 4:
         guard_renew(guard, scene_now_ms);
+        if (who / HANDLERS % 2)
+            guard_log_in(guard);
         break;
     case 5:
     case 6:

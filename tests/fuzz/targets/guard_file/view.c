@@ -14,10 +14,17 @@ struct view_source view_source(const struct guard *guard, uint64_t source)
     const struct layout_source *place = source == SOURCE_LOCAL ? NULL : table_find(guard, source);
     for (unsigned i = 0; i < crowd_top(guard); i++) {
         uint64_t whose;
-        if (crowd_has(&guard->file->slots[i], scene_now_ms, &whose)) {
-            view.connected++;
-            view.connections += whose == source;
-        }
+        const struct layout_slot *slot = &guard->file->slots[i];
+        if (!crowd_has(slot, scene_now_ms, &whose))
+            continue;
+        bool is_new = atomic_load(&slot->is_new) != 0;
+        bool is_near = whose == source || (!source_is_ipv4(whose) && !source_is_ipv4(source) &&
+                                           whose >> 16 == source >> 16);
+        view.connected++;
+        view.connections += whose == source;
+        view.before_login += whose == source && is_new;
+        view.network += is_near;
+        view.network_before_login += is_near && is_new;
     }
     if (place != NULL)
         view.is_refused = penalty_refuses(guard, place, scene_now_ms, &view.penalty_ms);

@@ -16,8 +16,11 @@ struct view {
 
 /* What a connection from there meets. */
 struct view_source {
-    uint64_t connected; /* all */
-    uint64_t connections, penalty_ms;
+    uint64_t connected;                 /* all */
+    uint64_t connections, before_login; /* its own */
+    uint64_t network,
+        network_before_login; /* of the IPv6 network of 48 bits that it is in, or its own */
+    uint64_t penalty_ms;
     bool is_refused;
     uint64_t given[GUARD_OFFENCES]; /* zero without a penalty */
 };
