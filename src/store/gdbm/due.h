@@ -5,7 +5,7 @@
 
 #include "store/gdbm/shard.h"
 
-#define DUE_SLACK (UINT64_C(144) * 1024) /* bytes of no use that are left alone */
+#define DUE_SLACK (UINT64_C(160) * 1024) /* bytes of no use that are left alone */
 #define DUE_WAIT  UINT64_C(3600)         /* seconds */
 
 /* Whether log and index have half as many bytes of no use again as a compaction would write, and DUE_SLACK; or,
