@@ -73,16 +73,15 @@ static enum err flush(struct connection *c, uint64_t step_ms)
     return err;
 }
 
-static void note_retry(struct connection *c, const struct answer *answer)
+static void note_retry(struct connection *c, const struct answer *answer, uint64_t most_s)
 {
-    c->retry_after_s = answer->has_retry_after ? answer->retry_after : 0;
+    uint64_t asked_s = answer->has_retry_after ? answer->retry_after : 0;
+    c->retry_after_s = asked_s < most_s ? asked_s : most_s;
 }
 
 uint64_t connection_pause(const struct connection *c, uint64_t pause_ms)
 {
-    uint64_t asked_s =
-        c->retry_after_s < CONNECTION_RETRY_MOST_S ? c->retry_after_s : CONNECTION_RETRY_MOST_S;
-    return asked_s * 1000 > pause_ms ? asked_s * 1000 : pause_ms;
+    return c->retry_after_s * 1000 > pause_ms ? c->retry_after_s * 1000 : pause_ms;
 }
 
 static enum status say_unauthenticated(struct connection *c, struct span error)
@@ -97,7 +96,7 @@ static enum status say_unauthenticated(struct connection *c, struct span error)
     if (buf_append_str(&head, "ERR ") == ERR_OK && buf_append_span(&head, error) == ERR_OK &&
         answer_parse(&answer, buf_span(&head), false, SPAN("")) == ERR_OK) {
         status = status_of_code(answer.code);
-        note_retry(c, &answer);
+        note_retry(c, &answer, CONNECTION_RETRY_CLEAR_S);
         if (answer.has_retry_after)
             say("It asks to be left alone for %" PRIu64 " seconds.", answer.retry_after);
     }
@@ -293,7 +292,7 @@ enum status connection_ask(struct connection *c, const struct question *question
     if (answer->kind == ANSWER_ERR && code_is_closing(answer->code)) {
         /* The answer points into c->plain, which stays until the next question or close. */
         c->is_open = false;
-        note_retry(c, answer);
+        note_retry(c, answer, CONNECTION_RETRY_MOST_S);
     }
     return STATUS_OK;
 }
@@ -312,7 +311,7 @@ bool connection_is_alive(struct connection *c)
         struct visible_value code = visible_value(answer.code_text);
         struct visible_value text = visible_value(answer.text);
         say("the server had closed the connection (%s: %s).", code.text, text.text);
-        note_retry(c, &answer);
+        note_retry(c, &answer, CONNECTION_RETRY_MOST_S);
     } else {
         say("the connection was lost.");
     }

@@ -47,8 +47,10 @@ void connection_init(struct connection *c);
 enum status connection_open(struct connection *c, const struct connection_target *target) MUST_USE;
 
 /* How long to wait, ms, before trying again by oneself: `pause_ms`, or what the server has asked for if that is
- * longer, up to CONNECTION_RETRY_MOST_S: in the clear anybody can ask for it. */
-#define CONNECTION_RETRY_MOST_S 600
+ * longer, up to CONNECTION_RETRY_MOST_S; in the clear, where anybody on the way can have asked for it, up to what the
+ * longest pauses are anyway (protocol.md, retry-after=). */
+#define CONNECTION_RETRY_MOST_S  600
+#define CONNECTION_RETRY_CLEAR_S 60
 uint64_t connection_pause(const struct connection *c, uint64_t pause_ms);
 
 /* Says EXIT if there is somebody to say it to, closes, and wipes the keys. */

@@ -9,12 +9,14 @@ import re
 import signal
 import socket
 import struct
+import subprocess
 import time
 
 import pytest
 
-from conftest import clean_environment, eventually
+from conftest import clean_environment, eventually, program
 from peer.primitives import b64
+from peer.server import Vanish
 from peer.wire import client_line
 from test_admin import admin, lines
 from test_watch import watch  # noqa: F401  the fixture
@@ -448,6 +450,29 @@ def test_a_send_that_would_have_to_wait_too_long_gives_up(at_fake, fake):
     del fake.hooks['COMPOSE']
     alice.run('flush')
     assert 'x' in alice.run('read').out
+
+
+def test_what_is_asked_for_in_the_clear_is_believed_for_a_minute(at_fake, fake, tmp_path):
+    """Nobody vouches for it, so it holds no send back for longer: there is time for another try, and one is made."""
+    alice = at_fake('alice')
+
+    def vanish(session, words, body):
+        fake.greeting = lambda _, line: b'ERR busy retry-after=5000 later\n'
+        raise Vanish
+
+    fake.hooks['COMPOSE'] = vanish
+    (tmp_path / 'password').write_text(alice.account.password)
+    os.chmod(tmp_path / 'password', 0o600)
+    words = ['--user', 'alice', '--password-file', str(tmp_path / 'password'), '--timeout', '300', 'send', 'alice', '-m', 'x']
+    with subprocess.Popen([program('secmsg'), *alice.target, *words], env=alice.environment(), stdin=subprocess.DEVNULL,
+                          stderr=subprocess.PIPE, text=True) as client:
+        said = ''
+        while said.count('Trying again') < 2:
+            line = client.stderr.readline()
+            assert line, said
+            said += line
+        client.kill()
+    assert 'asks to be left alone for 5000 seconds' in said
 
 
 def test_a_client_that_watches_waits_as_long(at_fake, fake, watch):  # noqa: F811
