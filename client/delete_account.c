@@ -11,6 +11,7 @@
 #include "remember.h"
 #include "result.h"
 #include "say.h"
+#include "scratch.h"
 #include "terminal.h"
 
 #include "base/banned.h"
@@ -86,8 +87,10 @@ static enum status clean_up(struct session *s)
     say("the account %s is deleted.", s->user);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = keyring_remove(s->account.dir);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = scratch_remove_left(s);
     if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return say_failure(err, "can't remove its keys from this machine");
+        return say_failure(err, "can't remove its keys and texts from this machine");
     say("Its archive is still in %s, and opens with a backup of the keys alone. Remove the "
         "directory if you don't want it.",
         dir.text);

@@ -9,6 +9,7 @@
  *         first-login   when this client first knew the account
  *         outbox/       messages that the server isn't known to have (outbox.h)
  *         draft-<user>  what was written and couldn't be handed to the outbox (draft.h)
+ *         text-<hex>/   what an editor has, unsealed (scratch.h)
  *         archive       all messages that were received or sent (archive.h)
  *         quarantine/   messages that failed their checks
  *
