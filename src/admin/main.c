@@ -11,6 +11,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/setting.h"
+#include "base/standard.h"
 #include "crypto/crypto.h"
 
 #include "base/banned.h"
@@ -270,6 +271,8 @@ int main(int argc, char *argv[])
 {
     static struct admin admin;
     struct options options = {0};
+    if (!standard_fill())
+        return EX_OSERR;
     log_open("secmsg-admin", LOG_LEVEL_WARNING);
     output_open();
     int status = parse(&options, argc, argv);
