@@ -77,6 +77,8 @@ static const char *find_fault(size_t i, const char *value)
     if (value[0] == '\0')
         return "it is empty";
     switch (i) {
+    case SETTING_HOME:
+        return value[0] == '/' ? NULL : "it wants a path that begins with /";
     case SETTING_TIMEOUT:
         return options_take_timeout(&tried, value) ? NULL : "it wants seconds, 1 to 86400";
     case SETTING_JSON:

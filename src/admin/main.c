@@ -95,7 +95,7 @@ static enum err take_setting(void *context, const char *name, const char *value)
 {
     struct admin *admin = context;
     if (strcmp(name, "store") == 0)
-        return set_path(admin, value);
+        return *value == '/' ? set_path(admin, value) : ERR_MALFORMED;
     if (strcmp(name, "retention-days") == 0)
         return setting_number(name, value, &admin->quota.retention_days);
     if (strcmp(name, "penalty-exempt") == 0) {

@@ -139,6 +139,12 @@ static enum err set(void *context, const char *name, const char *value)
     return e;
 }
 
+/* What a file says must mean the same wherever the program is started. A conf_setter. */
+static enum err set_from_file(void *context, const char *name, const char *value)
+{
+    return strcmp(name, "store") == 0 && *value != '/' ? ERR_MALFORMED : set(context, name, value);
+}
+
 /* systemd hands over its directories separated by colons; the first is ours. */
 static enum err set_defaults(struct settings *s)
 {
@@ -278,7 +284,7 @@ static enum err walk(struct pass *pass, int argc, char *argv[])
 static enum err read_config(struct pass *pass)
 {
     const char *path = pass->config ? pass->config : SETTINGS_CONFIG;
-    enum err e = conf_read(path, set, pass->settings, pass->message, pass->size);
+    enum err e = conf_read(path, set_from_file, pass->settings, pass->message, pass->size);
     if (e == ERR_NOT_FOUND && !pass->config)
         return ERR_OK;
     return e == ERR_MALFORMED ? ERR_DENIED : e;
