@@ -162,16 +162,8 @@ static enum status meet(struct session *s)
 
 enum status session_take_name(char user[static FIELD_USER_SIZE], const char *name)
 {
-    char folded[FIELD_USER_SIZE];
-    size_t len = strlen(name);
-    for (size_t i = 0; i <= len && i < sizeof(folded); i++) {
-        char c = name[i];
-        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    if (len < sizeof(folded) && field_is_user(span_of(folded, len))) {
-        memcpy(user, folded, len + 1);
+    if (options_take_name(user, name))
         return STATUS_OK;
-    }
     struct visible_value shown = visible_value(span_str(name));
     say("\"%s\" can't be a user's name: a name is 1-32 of a-z 0-9 . _ -, beginning with a letter "
         "or a "

@@ -73,7 +73,8 @@ def test_precedence(at_house):
 
 @pytest.mark.parametrize('text,line', [
     ('sever = x\n', 1), ('# first\n\nuser alice\n', 3), ('timeout = 0\n', 1), ('timeout = 1K\n', 1), ('json = maybe\n', 1),
-    ('user = a\nuser = b\n', 2), ('user =\n', 1), ('# x\nhome = ~/x\n', 2), ('home = ks\n', 1),
+    ('user = a\nuser = b\n', 2), ('user =\n', 1), ('# x\nhome = ~/x\n', 2), ('home = ks\n', 1), ('server = a b\n', 1), ('user = B OB\n', 1),
+    ('server = h:0\n', 1),
     ('password = secret\n', 1), ('server\n', 1)])
 def test_wrong_files(at_house, text, line):
     """Whatever is wrong in the file is told with its line, and nothing is done; help is given all the same."""
@@ -91,7 +92,7 @@ def test_unfit_files_and_variables(at_house):
     write(alice, 'server = a\nexec = b\n')
     assert 'not both' in bare(alice, 'ping', status=CONFIG)
     write(alice, '')
-    for variables in ({'SECMSG_HOME': 'ks'}, {'SECMSG_HOME': '~/x'}, {'SECMSG_TIMEOUT': 'soon'}, {'SECMSG_JSON': 'x'}, {'SECMSG_SERVER': 'a', 'SECMSG_EXEC': 'b'}):
+    for variables in ({'SECMSG_SERVER': 'a b'}, {'SECMSG_USER': 'B OB'}, {'SECMSG_HOME': 'ks'}, {'SECMSG_HOME': '~/x'}, {'SECMSG_TIMEOUT': 'soon'}, {'SECMSG_JSON': 'x'}, {'SECMSG_SERVER': 'a', 'SECMSG_EXEC': 'b'}):
         assert next(iter(variables)) in bare(alice, 'ping', status=CONFIG, **variables)
 
 
@@ -137,7 +138,7 @@ def test_no_word_asks_when_stdin_is_no_terminal(at_house, word):
 
 
 @pytest.mark.parametrize('text,wanted', [
-    ('home = ~/x\n', 'begins with /'), ('home = ks\n', 'begins with /'), ('timeout = soon\n', 'seconds, 1 to 86400'), ('json = maybe\n', 'yes or no'), ('trust = blind\n', 'first-use or strict'),
+    ('server = a b\n', 'HOST:PORT'), ('user = B OB\n', '1-32 of a-z'), ('home = ~/x\n', 'begins with /'), ('home = ks\n', 'begins with /'), ('timeout = soon\n', 'seconds, 1 to 86400'), ('json = maybe\n', 'yes or no'), ('trust = blind\n', 'first-use or strict'),
     ('user =\n', 'empty'), ('user = a\nuser = b\n', 'twice'), ('sever = x\n', 'secmsg.conf(5)')])
 def test_what_a_wrong_line_wants(at_house, text, wanted):
     """A wrong line says what would be right, or where to read that, and no word of the server's."""
