@@ -60,6 +60,11 @@ static enum status has_other_salt(struct session *s, bool *is_other)
  * new one, so that what was typed for the old keys isn't sent anywhere; a script has said what to use. */
 static enum status log_in_anew(struct session *s, const struct span *password)
 {
+    if (s->is_typing) {
+        connection_close(&s->connection);
+        say("Type `login` to log in with the new password.");
+        return STATUS_NO_PERMISSION;
+    }
     if (password_can_retry(s)) {
         /* The server doesn't wait while somebody types. */
         connection_close(&s->connection);

@@ -76,7 +76,7 @@ static enum status ask_compose(struct session *s, struct parcel *parcel, bool *r
         *repeats = is_passing(answer.code);
         *is_id_taken = answer.code == CODE_ID_TAKEN && !parcel->was_lost;
         note_refusal(parcel, answer.code);
-        return *is_id_taken ? STATUS_TEMPORARY : say_refusal(&answer);
+        return *is_id_taken ? STATUS_TEMPORARY : session_say_refusal(s, &answer);
     }
     id = span_of(answer.rest.data, answer.rest.len < FIELD_ID_LEN ? answer.rest.len : FIELD_ID_LEN);
     struct span more = span_of(answer.rest.data + id.len, answer.rest.len - id.len);

@@ -210,11 +210,22 @@ enum status session_choose_user(struct session *s, const char *name)
     return status == STATUS_OK ? open_account(s) : status;
 }
 
+enum status session_say_refusal(struct session *s, const struct answer *answer)
+{
+    if (!s->is_logged_in || answer->code != CODE_AUTH_FAILED)
+        return say_refusal(answer);
+    connection_say_revoked(&s->connection);
+    say("Type `%slogin` to log in with the new password.", say_command());
+    s->is_logged_in = false;
+    connection_close(&s->connection);
+    return STATUS_NO_PERMISSION;
+}
+
 enum status session_ask(struct session *s, const struct question *question, struct answer *answer)
 {
     enum status status = connection_ask(&s->connection, question, answer);
     if (status == STATUS_OK && answer->kind == ANSWER_ERR)
-        status = say_refusal(answer);
+        status = session_say_refusal(s, answer);
     return status;
 }
 
