@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "confirm.h"
 #include "input.h"
 #include "password.h"
@@ -89,6 +90,8 @@ static enum status clean_up(struct session *s)
         err = keyring_remove(s->account.dir);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = scratch_remove_left(s);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = home_note_deleted(s->account.dir, clock_wall());
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         return say_failure(err, "can't remove its keys and texts from this machine");
     say("Its archive is still in %s, and opens with a backup of the keys alone. Remove the "
