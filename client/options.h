@@ -29,7 +29,7 @@ struct options {
     const char *file;              /* f: send, reply */
     const char *reply;             /* R: send */
     const char *drop;              /* d: outbox */
-    const char *output;            /* o: read */
+    const char *output;            /* o: read, prove, seal */
     uint64_t count;                /* n: read, history; 0 if not given */
     bool is_all;                   /* a: read */
     bool is_raw;                   /* r: read, show, verify, open */
