@@ -32,10 +32,24 @@ static void read_all(struct session *s)
     reading_close(&r);
 }
 
+/* What needs a person waits for the next word. */
+static void wait_for_word(struct arrivals *a)
+{
+    a->user[0] = '\0';
+    a->is_lost = false;
+    a->session->is_logged_in = false;
+}
+
 static void lose(struct arrivals *a)
 {
     input_make_room();
     say_release(true);
+    if (a->session->connection.is_revoked) {
+        if (a->session->is_logged_in)
+            say("Type `login` to log in with the new password.");
+        wait_for_word(a);
+        return;
+    }
     say("secmsg connects again by itself.");
     a->is_lost = true;
     a->pause_ms = FIRST_PAUSE_MS;
@@ -60,10 +74,9 @@ static void mend(struct arrivals *a)
             result_say_outbox(s);
         }
     }
-    /* What needs a person waits for the next word. */
-    if (status == STATUS_CHANGED || status == STATUS_NO_PERMISSION)
-        a->user[0] = '\0';
     a->is_lost = status != STATUS_OK;
+    if (status == STATUS_CHANGED || status == STATUS_NO_PERMISSION)
+        wait_for_word(a);
     a->next_try = clock_monotonic_ms() + connection_pause(&s->connection, a->pause_ms);
     a->pause_ms = 2 * a->pause_ms < MOST_PAUSE_MS ? 2 * a->pause_ms : MOST_PAUSE_MS;
 }
@@ -123,10 +136,12 @@ void arrivals_look(void *arrivals)
     a->is_lost = a->is_lost && !(s->connection.is_open && s->is_logged_in);
     s->options.timeout_ms = timeout_ms < LOOK_MS ? timeout_ms : LOOK_MS;
     s->connection.step_ms = s->options.timeout_ms;
+    s->is_typing = true;
     if (a->is_lost)
         mend(a);
     else
         ask(a);
+    s->is_typing = false;
     s->options.timeout_ms = timeout_ms;
     s->connection.step_ms = timeout_ms;
 }

@@ -1,131 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* authenticate.c: logs in. The password never leaves this machine, and keys from the server are used only
- * when the password opens them and they are those of the pinned identity. */
+/* authenticate.c: logs in, by the keys of this machine or, where there are none or others, by the password. */
 #include "authenticate.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/clock.h"
-#include "identify.h"
+#include "fetch.h"
 #include "password.h"
-#include "pins.h"
 #include "remember.h"
 #include "say.h"
+#include "scratch.h"
 
 #include "base/banned.h"
 
 #define TRIES 3
-
-static enum status ask_salt(struct session *s, uint8_t salt[static STRETCH_SALT_LEN])
-{
-    struct question question = {.verb = VERB_SALT, .fields = {span_str(s->user)}, .n = 1};
-    struct answer answer;
-    enum status status = session_ask(s, &question, &answer);
-    if (status != STATUS_OK)
-        return status;
-    if (answer.kind != ANSWER_OK ||
-        base64url_decode_exact(salt, STRETCH_SALT_LEN, answer.rest) != ERR_OK)
-        return say_nonsense("SALT");
-    return STATUS_OK;
-}
-
-/* Asks LOGIN; *token gets the vault. */
-static enum status ask_login(struct session *s, const char *secret, struct buf *token)
-{
-    struct question question = {.verb = VERB_LOGIN,
-                                .fields = {span_str(s->user), span_str(secret)},
-                                .n = 2};
-    struct answer answer;
-    struct span vault;
-    enum status status = session_ask(s, &question, &answer);
-    if (status != STATUS_OK)
-        return status;
-    if (answer.kind != ANSWER_OK || answer_count(&answer, &s->unread) != ERR_OK)
-        return say_nonsense("LOGIN");
-    if (!answer.has_body) {
-        say("%s's account was made without keys (in plain mode): use it there, or register another "
-            "name.",
-            s->user);
-        return STATUS_NO_USER;
-    }
-    if (vault_line_parse(&vault, answer.body) != ERR_OK)
-        return say_nonsense("LOGIN");
-    enum err err = buf_append_span(token, vault);
-    return err == ERR_OK ? STATUS_OK : say_failure(err, "vault");
-}
-
-/* A pinned identity that isn't WHO's stops everything, before any key is tried. */
-static enum status compare_identity(struct session *s, const struct identify_answer *who)
-{
-    struct identity pinned;
-    enum err err = pins_find_identity(s->account.dir, s->user, &pinned);
-    if (err == ERR_NOT_FOUND)
-        return STATUS_OK;
-    if (err != ERR_OK)
-        return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
-    return strcmp(pinned.fingerprint, who->identity.fingerprint) == 0 ||
-                   identify_is_accepted(s, &who->identity)
-               ? STATUS_OK
-               : identify_say_changed(s, s->user, pinned.fingerprint, who->identity.fingerprint);
-}
-
-/* Whether the password opens the vault, and the keys in it are those of WHO's identity. */
-static enum status verify_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
-                               const uint8_t root[static STRETCH_ROOT_LEN],
-                               const struct identify_answer *who, const struct buf *token)
-{
-    enum err err = keyring_set(&s->ring, salt, buf_span(&who->text), buf_span(token));
-    if (err == ERR_OK)
-        err = keyring_unlock_root(&s->ring, root);
-    if (err != ERR_FORGED && err != ERR_MALFORMED)
-        return err == ERR_OK ? STATUS_OK : say_failure(err, "can't open the keys");
-    say("the keys that the server keeps for %s don't open with the password, or aren't those of "
-        "the account's identity. They weren't used; tell whoever runs the server.",
-        s->user);
-    return STATUS_PROTOCOL;
-}
-
-static enum status adopt_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
-                              const uint8_t root[static STRETCH_ROOT_LEN],
-                              const struct identify_answer *who, const struct buf *token)
-{
-    bool is_new;
-    enum status status = compare_identity(s, who);
-    if (status != STATUS_OK)
-        return status;
-    status = verify_keys(s, salt, root, who, token);
-    if (status == STATUS_OK)
-        status = identify_pin(s, who, &is_new);
-    if (status != STATUS_OK) {
-        keyring_clear(&s->ring);
-        return status;
-    }
-    enum err err = keyring_save(&s->ring, s->account.dir);
-    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't keep the keys");
-}
-
-static enum status fetch_keys(struct session *s, const uint8_t salt[static STRETCH_SALT_LEN],
-                              const uint8_t root[static STRETCH_ROOT_LEN])
-{
-    char secret[STRETCH_SECRET_SIZE];
-    struct identify_answer who = {.text = BUF_INIT(IDENTITY_MAX)};
-    struct buf token = BUF_INIT(VAULT_TOKEN_MAX);
-    enum err err = stretch_secret(secret, root, s->connection.host_key, span_str(s->user));
-    enum status status = err == ERR_OK ? ask_login(s, secret, &token)
-                                       : say_failure(err, "can't stretch the password");
-    bytes_wipe(secret, sizeof(secret));
-    if (status == STATUS_OK)
-        status = identify_ask(s, s->user, &who);
-    if (status == STATUS_OK && who.kind != IDENTIFY_PRESENT)
-        status = say_nonsense("WHO");
-    if (status == STATUS_OK)
-        status = adopt_keys(s, salt, root, &who, &token);
-    identify_free(&who);
-    buf_free(&token);
-    return status;
-}
 
 enum status authenticate_finish(struct session *s)
 {
@@ -137,27 +26,6 @@ enum status authenticate_finish(struct session *s)
     return err == ERR_OK ? STATUS_OK : say_failure(err, "can't note the first login");
 }
 
-/* Logs s->user in, fetches the vault, checks that it is the keys of the account's identity and of the pinned
- * one, and keeps it in the account's directory. */
-static enum status log_in_by_password(struct session *s, struct span password)
-{
-    uint8_t salt[STRETCH_SALT_LEN], root[STRETCH_ROOT_LEN];
-    enum status status = session_connect(s);
-    if (status == STATUS_OK)
-        status = ask_salt(s, salt);
-    if (status != STATUS_OK)
-        return status;
-    enum err err = stretch_root(root, password, salt);
-    status =
-        err == ERR_OK ? fetch_keys(s, salt, root) : say_failure(err, "can't stretch the password");
-    bytes_wipe(root, sizeof(root));
-    if (status == STATUS_OK)
-        status = authenticate_finish(s);
-    else
-        connection_close(&s->connection);
-    return status;
-}
-
 enum status authenticate_asking(struct session *s)
 {
     enum status status = STATUS_OK;
@@ -166,11 +34,13 @@ enum status authenticate_asking(struct session *s)
         status = password_get(s, false, &password);
         bool was_got = status == STATUS_OK;
         if (was_got)
-            status = log_in_by_password(s, buf_span(&password));
+            status = fetch_by_password(s, buf_span(&password));
         buf_free(&password);
         if (!was_got || status != STATUS_NO_PERMISSION || !password_can_retry(s))
             break;
     }
+    if (status == STATUS_OK)
+        scratch_recover(s);
     return status;
 }
 
@@ -179,7 +49,7 @@ static enum status has_other_salt(struct session *s, bool *is_other)
     uint8_t salt[STRETCH_SALT_LEN];
     enum status status = session_connect(s);
     if (status == STATUS_OK)
-        status = ask_salt(s, salt);
+        status = fetch_salt(s, salt);
     if (status != STATUS_OK)
         return status;
     *is_other = memcmp(salt, s->ring.salt, STRETCH_SALT_LEN) != 0;
@@ -190,6 +60,11 @@ static enum status has_other_salt(struct session *s, bool *is_other)
  * new one, so that what was typed for the old keys isn't sent anywhere; a script has said what to use. */
 static enum status log_in_anew(struct session *s, const struct span *password)
 {
+    if (s->is_typing) {
+        connection_close(&s->connection);
+        say("Type `login` to log in with the new password.");
+        return STATUS_NO_PERMISSION;
+    }
     if (password_can_retry(s)) {
         /* The server doesn't wait while somebody types. */
         connection_close(&s->connection);
@@ -197,7 +72,7 @@ static enum status log_in_anew(struct session *s, const struct span *password)
         return authenticate_asking(s);
     }
     if (password != NULL)
-        return log_in_by_password(s, *password);
+        return fetch_by_password(s, *password);
     session_forget_user(s);
     say("Type `login` to log in with the new password.");
     return STATUS_NO_PERMISSION;
@@ -355,6 +230,15 @@ static enum status load_and_unlock(struct session *s, enum purpose purpose)
     return status;
 }
 
+/* What an editor has left can be sealed as soon as the keys are open. */
+static enum status open_keys(struct session *s, enum purpose purpose)
+{
+    enum status status = load_and_unlock(s, purpose);
+    if (s->ring.is_unlocked && s->account.dir >= 0)
+        scratch_recover(s);
+    return status;
+}
+
 /* The password at hand may be a new one, if the keys were changed elsewhere since it opened them. */
 static enum status prove_unlocked(struct session *s)
 {
@@ -379,7 +263,7 @@ enum status authenticate_session(struct session *s)
             say("connected again.");
         return status;
     }
-    enum status status = load_and_unlock(s, PURPOSE_SESSION);
+    enum status status = open_keys(s, PURPOSE_SESSION);
     if (status == STATUS_OK && s->is_prompt)
         authenticate_say_welcome(s);
     return status;
@@ -389,7 +273,7 @@ enum status authenticate_keys(struct session *s, bool may_connect)
 {
     if (s->ring.is_unlocked)
         return STATUS_OK;
-    return load_and_unlock(s, may_connect ? PURPOSE_SEND : PURPOSE_LOCAL);
+    return open_keys(s, may_connect ? PURPOSE_SEND : PURPOSE_LOCAL);
 }
 
 void authenticate_say_welcome(const struct session *s)

@@ -20,7 +20,7 @@
 
 #include "base/banned.h"
 
-#define TEXT_LINE_MAX ((size_t)1 << 20)
+#define TEXT_LINE_MAX DRAFT_MAX
 #define NAME_LINE_MAX 256
 
 enum status compose_ask_name(const char *question, struct buf *line, const char **name)
@@ -116,13 +116,19 @@ static enum status say_unusable(const char *to, enum err err, size_t max)
     return say_failure(err, "can't read the message; nothing was sent");
 }
 
+static void say_goes_on(const struct session *s, const char *to)
+{
+    say("what you wrote is kept: `%s %s` goes on with it.", s->options.is_edit ? "edit" : "compose",
+        to);
+}
+
 /* The terminal is gone, or the program is told to end. */
 static enum status keep_draft(struct session *s, const struct letter *letter)
 {
     enum err err =
         letter->data.len > 0 ? draft_keep(s, letter->to[0], letter->data) : ERR_NOT_FOUND;
     if (err == ERR_OK)
-        say("what you wrote is kept: `compose %s` goes on with it.", letter->to[0]);
+        say_goes_on(s, letter->to[0]);
     else if (err != ERR_NOT_FOUND)
         return say_failure(err, "can't keep what you wrote");
     return STATUS_TEMPORARY;
@@ -148,6 +154,8 @@ static bool resume_draft(const struct session *s, const char *to, struct buf *te
 /* `err` is what writing the text ended with. */
 static enum status send_text(struct session *s, struct letter *letter, enum err err, size_t most)
 {
+    if (err == ERR_OK && letter->data.len > most)
+        err = ERR_TOO_LARGE;
     if (err == ERR_OK && !visible_is_text(letter->data))
         err = ERR_MALFORMED;
     if (err != ERR_OK)
@@ -158,13 +166,20 @@ static enum status send_text(struct session *s, struct letter *letter, enum err 
     return STATUS_DATA;
 }
 
+/* Only an editor can mend what isn't fit to be sent: lines are but added. */
+static void say_kept(const struct session *s, const struct letter *letter, size_t most)
+{
+    bool is_fit = letter->data.len <= most && visible_is_text(letter->data);
+    say("It is kept as a draft: `%s %s` goes on with it.",
+        s->options.is_edit || !is_fit ? "edit" : "compose", letter->to[0]);
+}
+
 /* What the outbox couldn't take, or can't be sent as it is: its writer has nothing else of it. */
-static void keep_unsent(const struct session *s, const struct letter *letter)
+static void keep_unsent(const struct session *s, const struct letter *letter, size_t most)
 {
     enum err err = draft_keep(s, letter->to[0], letter->data);
     if (err == ERR_OK)
-        say("It is kept as a draft: `%s %s` goes on with it.",
-            s->options.is_edit ? "edit" : "compose", letter->to[0]);
+        say_kept(s, letter, most);
     else
         (void)say_failure(err, "can't keep it as a draft");
 }
@@ -178,41 +193,50 @@ static void drop_draft(const struct session *s, const char *to)
 
 static enum status write_letter(struct session *s, struct letter *letter, size_t most)
 {
-    struct buf text = BUF_INIT(most);
+    struct buf text = BUF_INIT(input_is_terminal() ? DRAFT_MAX : most);
+    enum status status;
     if (input_is_terminal())
         say("Write the message; a lone . or Ctrl-D ends it, Ctrl-C drops it.");
     bool has_draft = input_is_terminal() && resume_draft(s, letter->to[0], &text);
+    input_hold();
     enum err err = read_text(&text);
     letter->data = buf_span(&text);
-    enum status status =
-        err == ERR_STOPPED ? keep_draft(s, letter) : send_text(s, letter, err, most);
-    bool is_whole = err == ERR_OK && text.len > 0;
-    if (is_whole && !letter->is_kept && input_is_terminal())
-        keep_unsent(s, letter);
-    else if (has_draft && (letter->is_kept || err == ERR_DENIED))
-        drop_draft(s, letter->to[0]);
+    if (err == ERR_STOPPED || input_is_told_to_end()) {
+        status = keep_draft(s, letter);
+    } else {
+        input_let_go();
+        status = send_text(s, letter, err, most);
+        bool is_whole = err == ERR_OK && text.len > 0;
+        if (is_whole && !letter->is_kept && input_is_terminal())
+            keep_unsent(s, letter, most);
+        else if (has_draft && (letter->is_kept || err == ERR_DENIED))
+            drop_draft(s, letter->to[0]);
+    }
     buf_free(&text);
-    if (err == ERR_STOPPED)
-        input_stop();
+    input_let_go();
     return status;
 }
 
+/* Whatever the editor has saved is a draft by then, until the outbox has it. */
 static enum status edit_letter(struct session *s, struct letter *letter, size_t most)
 {
-    struct buf text = BUF_INIT(most);
+    struct buf text = BUF_INIT(DRAFT_MAX);
     const char *to = letter->to[0];
     enum err err = draft_load(s, to, &text);
-    bool has_draft = err == ERR_OK;
     if (err != ERR_OK && err != ERR_NOT_FOUND)
         (void)say_failure(err, "there is a draft, but it can't be read");
-    enum status status = editor_run(s, &text);
+    input_hold();
+    enum status status = editor_run(s, to, &text);
     letter->data = buf_span(&text);
+    if (input_is_told_to_end() && text.len > 0)
+        say_goes_on(s, to);
+    input_let_go();
     if (status == STATUS_OK) {
         status = send_text(s, letter, ERR_OK, most);
-        if (!letter->is_kept && text.len > 0)
-            keep_unsent(s, letter);
-        else if (has_draft)
+        if (letter->is_kept || text.len == 0)
             drop_draft(s, to);
+        else
+            say_kept(s, letter, most);
     }
     buf_free(&text);
     return status;

@@ -189,6 +189,7 @@ enum status connection_open(struct connection *c, const struct connection_target
     enum status status;
     (void)drop(c, false);
     c->retry_after_s = 0;
+    c->is_revoked = false;
     c->step_ms = target->timeout_ms;
     c->max_line = WIRE_PRELOGIN_LINE_MAX;
     c->plain = BUF_INIT(CONNECTION_LINE_MAX);
@@ -297,6 +298,13 @@ enum status connection_ask(struct connection *c, const struct question *question
     return STATUS_OK;
 }
 
+void connection_say_revoked(struct connection *c)
+{
+    c->is_revoked = true;
+    say("the server has ended this session: the password was changed on another machine, or the "
+        "account was deleted or disabled.");
+}
+
 bool connection_is_alive(struct connection *c)
 {
     struct answer answer;
@@ -307,7 +315,9 @@ bool connection_is_alive(struct connection *c)
         return true;
     /* Nothing was asked: only last words, or the end, can be there. */
     enum err err = read_answer(c, clock_monotonic_ms() + LAST_WORDS_MS, &answer);
-    if (err == ERR_OK && answer.kind == ANSWER_ERR) {
+    if (err == ERR_OK && answer.kind == ANSWER_ERR && answer.code == CODE_AUTH_FAILED) {
+        connection_say_revoked(c);
+    } else if (err == ERR_OK && answer.kind == ANSWER_ERR) {
         struct visible_value code = visible_value(answer.code_text);
         struct visible_value text = visible_value(answer.text);
         say("the server had closed the connection (%s: %s).", code.text, text.text);

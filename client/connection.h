@@ -25,6 +25,7 @@ struct connection {
     struct buf plain;       /* the last answer */
     uint64_t retry_after_s; /* what the server last refused with; 0 if it didn't say */
     bool is_open;
+    bool is_revoked; /* the server ended it because the account was changed elsewhere, or is gone */
 };
 
 /* What a host key goes through: STATUS_OK to go on. */
@@ -69,6 +70,9 @@ struct question {
  * no answer came. */
 enum status connection_ask(struct connection *c, const struct question *question,
                            struct answer *answer) MUST_USE;
+
+/* Notes that the server has ended the session with auth-failed, and says why it does that. */
+void connection_say_revoked(struct connection *c);
 
 /* Whether the server is still there, as far as can be seen without asking. If it isn't, says why, and
  * closes. */

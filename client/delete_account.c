@@ -5,12 +5,14 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "confirm.h"
 #include "input.h"
 #include "password.h"
 #include "remember.h"
 #include "result.h"
 #include "say.h"
+#include "scratch.h"
 #include "terminal.h"
 
 #include "base/banned.h"
@@ -86,8 +88,12 @@ static enum status clean_up(struct session *s)
     say("the account %s is deleted.", s->user);
     if (err == ERR_OK || err == ERR_NOT_FOUND)
         err = keyring_remove(s->account.dir);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = scratch_remove_left(s);
+    if (err == ERR_OK || err == ERR_NOT_FOUND)
+        err = home_note_deleted(s->account.dir, clock_wall());
     if (err != ERR_OK && err != ERR_NOT_FOUND)
-        return say_failure(err, "can't remove its keys from this machine");
+        return say_failure(err, "can't remove its keys and texts from this machine");
     say("Its archive is still in %s, and opens with a backup of the keys alone. Remove the "
         "directory if you don't want it.",
         dir.text);

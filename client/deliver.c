@@ -27,6 +27,7 @@ struct parcel {
     struct outbox_item *item;
     bool was_lost;   /* it was sent, or may have been, and no answer came */
     bool was_sealed; /* by an earlier run */
+    enum code code;  /* what the server refused it with, at last; CODE_NONE: nothing */
 };
 
 size_t deliver_most(const struct session *s)
@@ -65,15 +66,17 @@ static enum status ask_compose(struct session *s, struct parcel *parcel, bool *r
     struct answer answer;
     struct span id;
     enum status status = connection_ask(&s->connection, &question, &answer);
+    parcel->code = CODE_NONE;
     *repeats = status != STATUS_OK;
     parcel->was_lost = parcel->was_lost || status != STATUS_OK;
     if (status != STATUS_OK)
         return status;
     if (answer.kind == ANSWER_ERR) {
+        parcel->code = answer.code;
         *repeats = is_passing(answer.code);
         *is_id_taken = answer.code == CODE_ID_TAKEN && !parcel->was_lost;
         note_refusal(parcel, answer.code);
-        return *is_id_taken ? STATUS_TEMPORARY : say_refusal(&answer);
+        return *is_id_taken ? STATUS_TEMPORARY : session_say_refusal(s, &answer);
     }
     id = span_of(answer.rest.data, answer.rest.len < FIELD_ID_LEN ? answer.rest.len : FIELD_ID_LEN);
     struct span more = span_of(answer.rest.data + id.len, answer.rest.len - id.len);
@@ -188,6 +191,25 @@ static void drop_envelope(struct outbox_item *item)
     item->sealed_for[0] = '\0';
 }
 
+/* NULL if the server said nothing of the kind. */
+static const char *reason_of_code(enum code code)
+{
+    switch (code) {
+    case CODE_MAILBOX_FULL:
+        return "their mailbox has no room for more from you";
+    case CODE_STORAGE_FULL:
+        return "the server has no room left";
+    case CODE_RATE_LIMITED:
+        return "too many attempts";
+    case CODE_BUSY:
+        return "the server is busy";
+    case CODE_INTERNAL:
+        return "the server has a fault of its own";
+    default:
+        return NULL;
+    }
+}
+
 static const char *reason_of(enum status status, bool is_for_former)
 {
     if (is_for_former)
@@ -198,13 +220,13 @@ static const char *reason_of(enum status status, bool is_for_former)
     case STATUS_CHANGED:
         return "the identity changed";
     case STATUS_DATA:
-        return "larger than the server takes";
+        return "larger than the server takes, so it can't be sent";
     case STATUS_UNKNOWN:
         return "no answer came";
     case STATUS_TEMPORARY:
     case STATUS_UNAVAILABLE:
     case STATUS_NO_HOST:
-        return "the server is away, busy, or has no room";
+        return "the server is away, or busy";
     default:
         return "it failed";
     }
@@ -214,9 +236,17 @@ static const char *reason_of(enum status status, bool is_for_former)
 static void note_failure(const struct parcel *parcel, enum status status, bool is_for_former)
 {
     struct outbox_item *item = parcel->item;
-    if (!parcel->was_lost)
+    const char *said = is_for_former ? NULL : reason_of_code(parcel->code);
+    char former[OUTBOX_REASON_SIZE];
+    bool is_dropped = !parcel->was_lost && item->sealed > 0;
+    memcpy(former, item->reason, sizeof(former));
+    if (is_dropped)
         drop_envelope(item);
-    (void)snprintf(item->reason, sizeof(item->reason), "%s", reason_of(status, is_for_former));
+    (void)snprintf(item->reason, sizeof(item->reason), "%s%s",
+                   said != NULL ? said : reason_of(status, is_for_former),
+                   said != NULL && status == STATUS_UNKNOWN ? "; it may have been sent" : "");
+    if (!is_dropped && strcmp(former, item->reason) == 0)
+        return;
     enum err err = outbox_store(parcel->outbox, item);
     if (err != ERR_OK)
         (void)say_failure(err, "can't note in the outbox why it wasn't sent");

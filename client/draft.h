@@ -8,6 +8,9 @@
 
 #include "session.h"
 
+/* Bytes of a text. */
+#define DRAFT_MAX CONNECTION_LINE_MAX
+
 /* Returns when it is durable; it takes the place of an earlier one to the same recipient. */
 enum err draft_keep(const struct session *s, const char *to, struct span text) MUST_USE;
 

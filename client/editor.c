@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* editor.c: runs an editor. Its file is the one place where a text lies on the disk unsealed, for as long as the
- * editor runs; it is removed on every way out. */
+/* editor.c: runs an editor on a file of its own (scratch.h), and keeps what it has saved however it ends. */
 #include "editor.h"
 
 #include <errno.h>
@@ -11,14 +10,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#include "base/file.h"
+#include "base/clock.h"
+#include "input.h"
 #include "say.h"
+#include "scratch.h"
 
 #include "base/banned.h"
 
-#define FILE_NAME "text-XXXXXX"
+/* How long an editor that is told to end may take to save. */
+#define KILL_AFTER_MS 2000
+#define NOT_FOUND     127
+
+static const int ending[] = {SIGCHLD, SIGTERM, SIGHUP};
 
 static const char *find_editor(void)
 {
@@ -28,69 +34,116 @@ static const char *find_editor(void)
     return editor != NULL && editor[0] != '\0' ? editor : "vi";
 }
 
-static void run(const char *editor, const char *path) __attribute__((noreturn));
+/* What the program has open isn't the editor's, but for the lock. */
+static bool close_others(int lock)
+{
+    bool is_closed =
+        lock == STDERR_FILENO + 1 || close_range(STDERR_FILENO + 1, (unsigned)lock - 1, 0) == 0;
+    return is_closed && close_range((unsigned)lock + 1, UINT_MAX, 0) == 0 &&
+           fcntl(lock, F_SETFD, 0) == 0;
+}
+
+static void run(const char *editor, const char *path, int lock, const sigset_t *mask)
+    __attribute__((noreturn));
 
 /* The editor's name may have arguments behind it, as everywhere. */
-static void run(const char *editor, const char *path)
+static void run(const char *editor, const char *path, int lock, const sigset_t *mask)
 {
-    static const int reset[] = {SIGPIPE, SIGINT, SIGHUP, SIGTERM, SIGCONT};
+    static const int reset[] = {SIGPIPE, SIGINT, SIGHUP, SIGTERM, SIGCONT, SIGCHLD};
     char *command = NULL;
     for (size_t i = 0; i < sizeof(reset) / sizeof(reset[0]); i++)
         (void)signal(reset[i], SIG_DFL);
-    if (asprintf(&command, "%s \"$1\"", editor) >= 0 &&
-        close_range(STDERR_FILENO + 1, UINT_MAX, 0) == 0)
+    (void)sigprocmask(SIG_SETMASK, mask, NULL);
+    if (asprintf(&command, "%s \"$1\"", editor) >= 0 && close_others(lock))
         (void)execl("/bin/sh", "sh", "-c", command, "sh", path, (char *)NULL);
-    _exit(127);
+    _exit(NOT_FOUND);
 }
 
-static enum status wait_for(pid_t pid, const char *editor)
+static void end_editor(pid_t pid, int *how)
 {
-    struct visible_value shown = visible_value(span_str(editor));
+    const struct timespec pause = {.tv_nsec = 10000000};
+    uint64_t deadline = clock_monotonic_ms() + KILL_AFTER_MS;
+    pid_t done;
+    (void)kill(pid, SIGHUP);
+    (void)kill(pid, SIGCONT);
+    while ((done = waitpid(pid, how, WNOHANG)) == 0 && clock_monotonic_ms() < deadline)
+        (void)nanosleep(&pause, NULL);
+    if (done != 0)
+        return;
+    (void)kill(pid, SIGKILL);
+    (void)waitpid(pid, how, 0);
+}
+
+/* Signals come through only while it sleeps, so none is lost between a look and that. */
+static int wait_for(pid_t pid, const sigset_t *mask)
+{
     int how = 0;
     pid_t done;
-    do
-        done = waitpid(pid, &how, 0);
-    while (done < 0 && errno == EINTR);
-    if (done == pid && WIFEXITED(how) && WEXITSTATUS(how) == 0)
-        return STATUS_OK;
-    say("the editor \"%s\" failed; nothing was sent. Set EDITOR to one that works.", shown.text);
+    while ((done = waitpid(pid, &how, WNOHANG)) == 0 && !input_is_told_to_end())
+        (void)sigsuspend(mask);
+    if (done == 0)
+        end_editor(pid, &how);
+    return how;
+}
+
+static void wake(int number)
+{
+    (void)number;
+}
+
+/* How it ended, as waitpid has it; -1 if it couldn't be started. */
+static int run_and_wait(const char *editor, const char *path, int lock)
+{
+    struct sigaction waking = {.sa_handler = wake}, former;
+    sigset_t blocked, before;
+    int how = -1;
+    (void)sigemptyset(&waking.sa_mask);
+    (void)sigemptyset(&blocked);
+    for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
+        (void)sigaddset(&blocked, ending[i]);
+    (void)fflush(NULL);
+    (void)sigaction(SIGCHLD, &waking, &former);
+    (void)sigprocmask(SIG_BLOCK, &blocked, &before);
+    pid_t pid = fork();
+    if (pid == 0)
+        run(editor, path, lock, &before);
+    if (pid > 0)
+        how = wait_for(pid, &before);
+    int saved = errno;
+    (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    (void)sigaction(SIGCHLD, &former, NULL);
+    errno = saved;
+    return how;
+}
+
+static enum status say_failed(const char *editor, int how, const char *to, bool has_text)
+{
+    struct visible_value shown = visible_value(span_str(editor));
+    bool is_missing = WIFEXITED(how) && WEXITSTATUS(how) == NOT_FOUND;
+    say("the editor \"%s\" failed; nothing was sent.%s", shown.text,
+        is_missing || !has_text ? " Set EDITOR to one that works." : "");
+    if (has_text)
+        say("What you wrote is kept as a draft: `edit %s` goes on with it.", to);
     return STATUS_OS;
 }
 
-static enum status edit(const struct session *s, const char *path, struct buf *text)
+enum status editor_run(const struct session *s, const char *to, struct buf *text)
 {
+    struct scratch scratch;
+    char file[SCRATCH_FILE_SIZE], path[PATH_MAX + SCRATCH_FILE_SIZE];
     const char *editor = find_editor();
-    (void)fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0)
-        run(editor, path);
-    if (pid < 0)
-        return say_failure(ERR_IO, "can't start an editor");
-    enum status status = wait_for(pid, editor);
-    if (status != STATUS_OK)
+    enum err err = scratch_make(&scratch, s, to, buf_span(text));
+    if (err != ERR_OK)
+        return say_failure(err, "can't make a file for the editor");
+    scratch_file(&scratch, file);
+    (void)snprintf(path, sizeof(path), "%s/%s", s->account.path, file);
+    int how = run_and_wait(editor, path, scratch.dir);
+    if (how == -1)
+        (void)say_failure(ERR_IO, "can't start an editor");
+    enum status status = scratch_take(&scratch, s, text);
+    if (status != STATUS_OK || how == 0)
         return status;
-    buf_clear(text);
-    enum err err = file_read(s->account.dir, path + strlen(s->account.path) + 1, text);
-    if (err == ERR_TOO_LARGE)
-        say("the message is longer than this server takes (%zu bytes); nothing was sent.",
-            text->max);
-    else if (err != ERR_OK)
-        return say_failure(err, "can't read the message; nothing was sent");
-    return err == ERR_OK ? STATUS_OK : STATUS_DATA;
-}
-
-enum status editor_run(const struct session *s, struct buf *text)
-{
-    char path[PATH_MAX + sizeof(FILE_NAME) + 1];
-    (void)snprintf(path, sizeof(path), "%s/" FILE_NAME, s->account.path);
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd < 0)
-        return say_failure(ERR_IO, "can't make a file for the editor");
-    enum err err = file_write_all(fd, buf_span(text));
-    (void)close(fd);
-    enum status status = err == ERR_OK ? edit(s, path, text)
-                                       : say_failure(err, "can't write the file for the editor");
-    if (unlink(path) != 0)
-        (void)say_failure(ERR_IO, "can't remove the file that the editor had");
-    return status;
+    if (how == -1)
+        return STATUS_OS;
+    return input_is_told_to_end() ? STATUS_TEMPORARY : say_failed(editor, how, to, text->len > 0);
 }

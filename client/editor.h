@@ -5,8 +5,10 @@
 
 #include "session.h"
 
-/* Puts the text into a new file, which nobody else may read, in the account's directory, runs $VISUAL or $EDITOR
- * (or vi) on it, and takes what is there when that ends; the file is removed. Says why there is none. */
-enum status editor_run(const struct session *s, struct buf *text) MUST_USE;
+/* Runs $VISUAL or $EDITOR (or vi) on a file with the text, which nobody else may read, until that ends or the program
+ * is told to end (input_is_told_to_end): then the editor is ended too. What was saved by then is in *text (of
+ * DRAFT_MAX), and kept as a draft to that user; the file is removed. STATUS_OK if the editor wants it sent; else
+ * says why not, and what was kept. The terminal's signals are held (input_hold). */
+enum status editor_run(const struct session *s, const char *to, struct buf *text) MUST_USE;
 
 #endif

@@ -23,6 +23,7 @@
 
 #define HOST_HEX_SIZE (2 * HOST_KEY_LEN + 1)
 #define FIRST_LOGIN   "first-login"
+#define DELETED       "deleted"
 
 static bool join(char path[static PATH_MAX], const char *front, const char *back)
 {
@@ -205,17 +206,32 @@ enum err home_find_user(const struct home *home, const uint8_t host_key[static H
     return err;
 }
 
-enum err home_note_first_login(int account_dir, uint64_t now)
+static enum err note_time(int account_dir, const char *name, uint64_t now)
 {
     char text[24];
     int lock = -1;
     enum err err = home_lock(account_dir, HOME_LOCK, HOME_LOCK_MS, &lock);
-    if (err == ERR_OK && faccessat(account_dir, FIRST_LOGIN, F_OK, 0) != 0) {
+    if (err == ERR_OK && faccessat(account_dir, name, F_OK, 0) != 0) {
         (void)snprintf(text, sizeof(text), "%" PRIu64 "\n", now);
-        err = file_replace(account_dir, FIRST_LOGIN, span_str(text), 0600);
+        err = file_replace(account_dir, name, span_str(text), 0600);
     }
     home_unlock(lock);
     return err;
+}
+
+enum err home_note_first_login(int account_dir, uint64_t now)
+{
+    return note_time(account_dir, FIRST_LOGIN, now);
+}
+
+enum err home_note_deleted(int account_dir, uint64_t now)
+{
+    return note_time(account_dir, DELETED, now);
+}
+
+bool home_is_deleted(int account_dir)
+{
+    return faccessat(account_dir, DELETED, F_OK, 0) == 0;
 }
 
 uint64_t home_first_login(int account_dir)

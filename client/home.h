@@ -7,8 +7,10 @@
  *         identities    pinned identities (pins.h)
  *         seen          ids of messages that were shown (seen.h)
  *         first-login   when this client first knew the account
+ *         deleted       if it was deleted from here, when
  *         outbox/       messages that the server isn't known to have (outbox.h)
  *         draft-<user>  what was written and couldn't be handed to the outbox (draft.h)
+ *         text-<hex>/   what an editor has, unsealed (scratch.h)
  *         archive       all messages that were received or sent (archive.h)
  *         quarantine/   messages that failed their checks
  *
@@ -18,6 +20,7 @@
 #define SECMSG_CLIENT_HOME_H
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "crypto/field.h"
 #include "crypto/host_key.h"
@@ -61,6 +64,10 @@ enum err home_find_user(const struct home *home, const uint8_t host_key[static H
  * that isn't known. */
 enum err home_note_first_login(int account_dir, uint64_t now) MUST_USE;
 uint64_t home_first_login(int account_dir);
+
+/* Notes that the account was deleted from here, and whether it was. */
+enum err home_note_deleted(int account_dir, uint64_t now) MUST_USE;
+bool home_is_deleted(int account_dir);
 
 /* Waits for a lock of a directory: ERR_BUSY after wait_ms. *lock is closed by home_unlock. */
 enum err home_lock(int dir, const char *name, uint64_t wait_ms, int *lock) MUST_USE;

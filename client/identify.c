@@ -47,7 +47,7 @@ enum status identify_ask(struct session *s, const char *user, struct identify_an
     else if (answer.code == CODE_NO_IDENTITY)
         who->kind = IDENTIFY_NO_IDENTITY;
     else
-        return say_refusal(&answer);
+        return session_say_refusal(s, &answer);
     return STATUS_OK;
 }
 

@@ -29,6 +29,7 @@ static const int ending[] = {SIGTERM, SIGHUP};
 static volatile sig_atomic_t is_interrupted;
 static volatile sig_atomic_t last_ending;
 static volatile sig_atomic_t is_reading;
+static volatile sig_atomic_t is_holding;
 static volatile sig_atomic_t is_continued;
 
 static struct input_helper helper;
@@ -43,7 +44,7 @@ static void handle_interrupt(int number)
 {
     (void)number;
     is_interrupted = 1;
-    if (!is_reading)
+    if (!is_reading && !is_holding)
         transport_break();
 }
 
@@ -53,7 +54,7 @@ static void handle_ending(int number)
 {
     bool is_known = last_ending != 0;
     last_ending = number;
-    if (!is_reading && !is_known) {
+    if (!is_reading && !is_holding && !is_known) {
         (void)signal(number, SIG_DFL);
         (void)raise(number);
     }
@@ -146,10 +147,28 @@ static void look(void)
     rl_redisplay();
 }
 
-void input_stop(void)
+static void stop(void)
 {
     (void)signal(last_ending, SIG_DFL);
     (void)raise(last_ending);
+}
+
+void input_hold(void)
+{
+    is_holding = 1;
+}
+
+void input_let_go(void)
+{
+    is_interrupted = 0;
+    is_holding = 0;
+    if (last_ending)
+        stop();
+}
+
+bool input_is_told_to_end(void)
+{
+    return last_ending != 0;
 }
 
 void input_open(const struct input_helper *given)
@@ -288,7 +307,7 @@ static enum err read_typed(const char *prompt, enum input_kind kind, struct buf 
         return err == ERR_OK ? ERR_STOPPED : err;
     }
     if (last_ending)
-        input_stop();
+        stop();
     if (!has_line && is_interrupted) {
         is_interrupted = 0;
         return ERR_DENIED;

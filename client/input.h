@@ -23,8 +23,13 @@ void input_open(const struct input_helper *helper);
 /* Takes the line that is being typed off the terminal; it is shown again when the look is over. */
 void input_make_room(void);
 
-/* After ERR_STOPPED: ends the program by that signal. */
-void input_stop(void);
+/* While a text is nowhere but here: signals that would end the program are noted, and Ctrl-C breaks nothing off, until
+ * input_let_go, which ends the program by what was noted. */
+void input_hold(void);
+void input_let_go(void);
+
+/* Whether the terminal hung up, or such a signal was noted. */
+bool input_is_told_to_end(void);
 
 /* Drops what was typed or pasted ahead. */
 void input_forget_ahead(void);

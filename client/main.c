@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* main.c: settles options, guards the process, and runs one word, or the prompt. */
 #include <errno.h>
-#include <fcntl.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
@@ -12,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/standard.h"
 #include "crypto/crypto.h"
 #include "prompt.h"
 #include "say.h"
@@ -24,18 +24,11 @@
 /* Two RSA keys and what working with them takes, many times over. */
 #define SECURE_BYTES ((size_t)512 << 10)
 
-/* What is opened later must not become descriptor 0, 1 or 2. */
-static void fill_descriptors(void)
-{
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
-            _exit(STATUS_OS);
-}
-
 /* No core file and no debugger gets at keys or passwords. */
 static void guard(void)
 {
-    fill_descriptors();
+    if (!standard_fill())
+        _exit(STATUS_OS);
     const struct rlimit none = {0, 0};
     (void)setrlimit(RLIMIT_CORE, &none);
 #ifndef __SANITIZE_ADDRESS__ /* the leak check is a debugger */

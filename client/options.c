@@ -7,7 +7,6 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "crypto/field.h"
 #include "say.h"
 #include "visible.h"
 
@@ -155,6 +154,20 @@ bool options_is_trust(const char *value)
 bool options_is_strict(const struct options *options)
 {
     return options->trust != NULL && strcmp(options->trust, "strict") == 0;
+}
+
+bool options_take_name(char user[static FIELD_USER_SIZE], const char *name)
+{
+    char folded[FIELD_USER_SIZE];
+    size_t len = strlen(name);
+    for (size_t i = 0; i <= len && i < sizeof(folded); i++) {
+        char c = name[i];
+        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+    }
+    if (len >= sizeof(folded) || !field_is_user(span_of(folded, len)))
+        return false;
+    memcpy(user, folded, len + 1);
+    return true;
 }
 
 static enum status take_trust(struct options *options, const char *value)

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "crypto/field.h"
 #include "status.h"
 
 /* What was asked for. The strings are argv's, or those of settings.h: nothing here is owned. */
@@ -28,7 +29,7 @@ struct options {
     const char *file;              /* f: send, reply */
     const char *reply;             /* R: send */
     const char *drop;              /* d: outbox */
-    const char *output;            /* o: read */
+    const char *output;            /* o: read, prove, seal */
     uint64_t count;                /* n: read, history; 0 if not given */
     bool is_all;                   /* a: read */
     bool is_raw;                   /* r: read, show, verify, open */
@@ -50,6 +51,9 @@ bool options_is_trust(const char *value);
 
 /* Takes a value of --timeout: whole seconds, 1 to 86400. False for anything else. */
 bool options_take_timeout(struct options *options, const char *value);
+
+/* Takes a user's name: upper case is folded. False for what can't be one. */
+bool options_take_name(char user[static FIELD_USER_SIZE], const char *name);
 
 /* Whether nothing is pinned that wasn't named. */
 bool options_is_strict(const struct options *options);

@@ -137,6 +137,8 @@ static void deliver(struct run *run, struct outbox_item *item, bool is_mine)
         if (err != ERR_OK)
             (void)say_failure(err, "can't remove it from the outbox");
         run->has_unkept = true;
+    } else if (status == STATUS_DATA) {
+        result_say_stuck(item);
     } else if (status != STATUS_OK) {
         block(run, item->record.peer);
         result_say_waiting(item, is_mine, run->is_over);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* post.h: from what somebody wrote to the outbox, from there to the server, and into the archive. What waits
  * goes first, in the order in which it was written; what fails holds up its recipient's later messages, and
- * nobody else's. */
+ * nobody else's, but for what is too large to be ever sent: that holds up nothing. */
 #ifndef SECMSG_CLIENT_POST_H
 #define SECMSG_CLIENT_POST_H
 

@@ -33,7 +33,7 @@ static const struct word own_words[] = {
      "Ctrl-D ends it and sends it; Ctrl-C drops it. What can't be sent waits in the outbox.\n"},
     {"edit", compose_edit_main, 1, "e", "[USER]", "write in your editor",
      "The same as `compose --edit`: the text is written in $VISUAL, $EDITOR or vi, and sent when\n"
-     "that ends.\n"},
+     "that ends with status 0. What was saved and isn't sent is kept as a draft.\n"},
     {"help", help, 1, "", "[WORD]", "this, or more about a word",
      "Lists all words, or tells what a word does and which options it takes.\n"},
     {"exit", leave, 0, "", "", "leave; Ctrl-D does the same",

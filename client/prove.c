@@ -3,11 +3,13 @@
  * own key in it, and no other. */
 #include "words.h"
 
+#include <stdio.h>
+
 #include "crypto/proof.h"
 #include "given.h"
 #include "recall.h"
+#include "save.h"
 #include "say.h"
-#include "show.h"
 
 #include "base/banned.h"
 
@@ -39,13 +41,20 @@ static enum err make(const struct session *s, const struct recalled *recalled, s
 
 static enum status prove(const struct session *s, const struct recalled *recalled)
 {
+    char name[FIELD_ID_SIZE + sizeof(".proof")];
     struct buf proof = BUF_INIT(GIVEN_MAX);
     enum err err = make(s, recalled, &proof);
-    if (err == ERR_OK)
-        err = show_raw(buf_span(&proof));
+    (void)snprintf(name, sizeof(name), "%s.proof", recalled->record.id);
+    struct saving saving = {.output = s->options.output,
+                            .name = name,
+                            .id = recalled->record.id,
+                            .data = buf_span(&proof),
+                            .is_archived = true};
+    enum status status = err == ERR_OK ? save_or_print(&saving, "can't write the proof")
+                                       : say_failure(err, "can't make the proof");
     buf_free(&proof);
-    if (err != ERR_OK)
-        return say_failure(err, "can't make the proof");
+    if (status != STATUS_OK)
+        return status;
     say("whoever has this proof can read the message, and see that %s wrote it: `secmsg verify "
         "FILE`.",
         recalled->record.peer);
@@ -67,7 +76,7 @@ enum status prove_main(struct session *s, int argc, char *argv[])
 {
     struct recalled recalled;
     if (argc < 2) {
-        say("prove what? Type: %sprove ID > FILE; `%shistory` lists ids.", say_command(),
+        say("prove what? Type: %sprove ID -o FILE; `%shistory` lists ids.", say_command(),
             say_command());
         return STATUS_USAGE;
     }

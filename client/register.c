@@ -166,9 +166,17 @@ static enum status check_unknown(struct session *s)
         return STATUS_OK;
     if (err != ERR_OK)
         return pins_say_failure(err, s->account.path, PINS_IDENTITIES_FILE);
-    say("%s has an account here already, with the identity %s. Log in instead, or choose another "
-        "name. If whoever runs the server has reset it, move %s away first.",
-        s->user, pinned.fingerprint, s->account.path);
+    struct visible_value dir = visible_value(span_str(s->account.path));
+    if (home_is_deleted(s->account.dir))
+        say("the account %s was deleted from this machine, and its name stays reserved at the "
+            "server: choose another.",
+            s->user);
+    else
+        say("%s has, or had, an account here already, with the identity %s. Log in instead, or "
+            "choose another name; that of an account that was deleted stays reserved.",
+            s->user, pinned.fingerprint);
+    say("If whoever runs the server has reset it, and invites you to it, move %s away first.",
+        dir.text);
     return STATUS_CANT_CREATE;
 }
 

@@ -80,6 +80,13 @@ void result_say_waiting(const struct outbox_item *item, bool is_mine, bool is_ov
         say("`%soutbox --drop %.8s` gives it up.", say_command(), record->id);
 }
 
+void result_say_stuck(const struct outbox_item *item)
+{
+    say("It stays in the outbox, and what you write to %s later goes before it. `%soutbox --drop "
+        "%.8s` gives it up.",
+        item->record.peer, say_command(), item->record.id);
+}
+
 void result_say_away(size_t count)
 {
     if (count == 1)

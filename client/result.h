@@ -20,6 +20,9 @@ void result_print_waiting(const struct outbox *outbox, const struct buf *numbers
 /* Says that it stays in the outbox. is_mine: it is what was asked for; is_over: so does all that follows. */
 void result_say_waiting(const struct outbox_item *item, bool is_mine, bool is_over);
 
+/* Says that it is too large to be ever sent, and how to give it up. */
+void result_say_stuck(const struct outbox_item *item);
+
 /* Says how many messages wait for a server that is away. */
 void result_say_away(size_t count);
 

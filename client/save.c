@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "crypto/field.h"
 #include "say.h"
+#include "show.h"
 #include "visible.h"
 
 #include "base/banned.h"
@@ -179,6 +180,22 @@ enum status save_data(const struct saving *saving, char path[static PATH_MAX], b
     say("can't save to %s: %s.%s", shown.text, strerror(number),
         saving->is_archived ? "" : " The message stays on the server.");
     return STATUS_CANT_CREATE;
+}
+
+enum status save_or_print(const struct saving *saving, const char *what)
+{
+    char path[PATH_MAX];
+    bool goes_on;
+    if (saving->output == NULL) {
+        enum err err = show_raw(saving->data);
+        return err == ERR_OK ? STATUS_OK : say_failure(err, what);
+    }
+    enum status status = save_data(saving, path, &goes_on);
+    if (status == STATUS_OK) {
+        struct visible_value shown = visible_value(span_str(path));
+        say("saved as %s.", shown.text);
+    }
+    return status;
 }
 
 void save_undo(const char *path)

@@ -26,6 +26,10 @@ struct saving {
 enum status save_data(const struct saving *saving, char path[static PATH_MAX],
                       bool *goes_on) MUST_USE;
 
+/* For a word that makes something: writes it to stdout if `output` is NULL, else saves it and says where. Says what is
+ * wrong, with `what` it is. */
+enum status save_or_print(const struct saving *saving, const char *what) MUST_USE;
+
 /* Removes the file again, when what should have followed its saving failed. */
 void save_undo(const char *path);
 

@@ -3,13 +3,15 @@
  * sealed for a pinned identity, and no server is asked. */
 #include "words.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "authenticate.h"
 #include "base/clock.h"
+#include "crypto/envelope.h"
 #include "pins.h"
+#include "save.h"
 #include "say.h"
-#include "show.h"
 #include "source.h"
 
 #include "base/banned.h"
@@ -37,21 +39,29 @@ static enum status seal(struct session *s, const struct letter *letter, const st
                               .data = letter->data};
     field_make_id(id);
     enum err err = envelope_seal(&envelope, &message, &s->ring.self, s->ring.vault.sign, to);
-    if (err == ERR_OK)
-        err = show_raw(buf_span(&envelope));
-    buf_free(&envelope);
-    if (err == ERR_TOO_LARGE) {
+    char name[FIELD_ID_SIZE + sizeof(".envelope")];
+    (void)snprintf(name, sizeof(name), "%s.envelope", id);
+    struct saving saving = {.output = s->options.output,
+                            .name = name,
+                            .id = id,
+                            .data = buf_span(&envelope),
+                            .is_archived = true};
+    enum status status = STATUS_DATA;
+    if (err == ERR_TOO_LARGE)
         say("the message is too large to be sealed.");
-        return STATUS_DATA;
-    }
-    return err == ERR_OK ? STATUS_OK : say_failure(err, "can't seal the message");
+    else if (err != ERR_OK)
+        status = say_failure(err, "can't seal the message");
+    else
+        status = save_or_print(&saving, "can't write the envelope");
+    buf_free(&envelope);
+    return status;
 }
 
 static enum status check_words(const struct session *s, int argc, char *argv[])
 {
     bool is_dash = argc > 2 && strcmp(argv[2], "-") == 0;
     if (argc < 2 || (argc > 2 && !is_dash)) {
-        say("seal for whom? Type: %sseal USER [-m TEXT | -f FILE | -] > ENVELOPE", say_command());
+        say("seal for whom? Type: %sseal USER [-m TEXT | -f FILE | -] -o FILE", say_command());
         return STATUS_USAGE;
     }
     enum status status = source_check(s, is_dash, "seal");

@@ -162,16 +162,8 @@ static enum status meet(struct session *s)
 
 enum status session_take_name(char user[static FIELD_USER_SIZE], const char *name)
 {
-    char folded[FIELD_USER_SIZE];
-    size_t len = strlen(name);
-    for (size_t i = 0; i <= len && i < sizeof(folded); i++) {
-        char c = name[i];
-        folded[i] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-    }
-    if (len < sizeof(folded) && field_is_user(span_of(folded, len))) {
-        memcpy(user, folded, len + 1);
+    if (options_take_name(user, name))
         return STATUS_OK;
-    }
     struct visible_value shown = visible_value(span_str(name));
     say("\"%s\" can't be a user's name: a name is 1-32 of a-z 0-9 . _ -, beginning with a letter "
         "or a "
@@ -218,11 +210,22 @@ enum status session_choose_user(struct session *s, const char *name)
     return status == STATUS_OK ? open_account(s) : status;
 }
 
+enum status session_say_refusal(struct session *s, const struct answer *answer)
+{
+    if (!s->is_logged_in || answer->code != CODE_AUTH_FAILED)
+        return say_refusal(answer);
+    connection_say_revoked(&s->connection);
+    say("Type `%slogin` to log in with the new password.", say_command());
+    s->is_logged_in = false;
+    connection_close(&s->connection);
+    return STATUS_NO_PERMISSION;
+}
+
 enum status session_ask(struct session *s, const struct question *question, struct answer *answer)
 {
     enum status status = connection_ask(&s->connection, question, answer);
     if (status == STATUS_OK && answer->kind == ANSWER_ERR)
-        status = say_refusal(answer);
+        status = session_say_refusal(s, answer);
     return status;
 }
 

@@ -38,6 +38,7 @@ struct session {
     bool wants_invite;
     bool wants_password; /* what is remembered doesn't do: see confirm.h */
     bool is_prompt;      /* the words come from the prompt, not from the command line */
+    bool is_typing;      /* somebody types a line at it: nothing can be asked */
 };
 
 /* A session without server and directory, for words that need neither. */
@@ -75,6 +76,10 @@ enum status session_connect(struct session *s) MUST_USE;
 /* Sees that the server's host key is known (connects once if it never was), settles who is meant: a name
  * (NULL for none), --user, or the only one who is logged in here; opens the account's directory. */
 enum status session_choose_user(struct session *s, const char *name) MUST_USE;
+
+/* Says why the server refused. Once logged in, auth-failed tells that the account was changed elsewhere, or is gone: the
+ * session is over then. */
+enum status session_say_refusal(struct session *s, const struct answer *answer);
 
 /* Asks; an ERR is told to the user and becomes its status. */
 enum status session_ask(struct session *s, const struct question *question,

@@ -11,8 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "address.h"
 #include "base/conf.h"
-#include "crypto/field.h"
 #include "say.h"
 #include "visible.h"
 
@@ -73,10 +73,22 @@ static bool is_yes(const char *value)
 static const char *find_fault(size_t i, const char *value)
 {
     struct options tried;
+    struct address address;
+    char user[FIELD_USER_SIZE];
     bool is_no = strcmp(value, "no") == 0 || strcmp(value, "0") == 0;
     if (value[0] == '\0')
         return "it is empty";
     switch (i) {
+    case SETTING_SERVER:
+        return address_parse(&address, value) == ERR_OK
+                   ? NULL
+                   : "it wants HOST, HOST:PORT or [IPV6]:PORT, or one of these behind secmsg://";
+    case SETTING_USER:
+        return options_take_name(user, value)
+                   ? NULL
+                   : "it wants a name: 1-32 of a-z 0-9 . _ -, beginning with a letter or a digit";
+    case SETTING_HOME:
+        return value[0] == '/' ? NULL : "it wants a path that begins with /";
     case SETTING_TIMEOUT:
         return options_take_timeout(&tried, value) ? NULL : "it wants seconds, 1 to 86400";
     case SETTING_JSON:

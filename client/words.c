@@ -102,20 +102,22 @@ const struct word words_table[] = {
      "pinned. FINGERPRINT must be the one that the server shows now: compare it with USER, or "
      "with\n"
      "whoever runs the server, over another way first.\n"},
-    {"prove", prove_main, 1, "", "ID > FILE", "show others who wrote a message",
+    {"prove", prove_main, 1, "o", "ID [-o FILE]", "show others who wrote a message",
      "Writes a proof that the message ID of your archive is by its sender. Whoever has it can\n"
-     "check it by `verify`, and read the message.\n"},
+     "check it by `verify`, and read the message.\n"
+     "  -o, --output FILE  into the new file FILE, not to standard output\n"},
     {"verify", verify_main, 2, "r", "FILE [FINGERPRINT] [--raw]", "check a proof",
      "Says who wrote what to whom and when, or which check failed. Needs no account and no "
      "server.\n"
      "FILE is - for standard input. With FINGERPRINT the proof must be by that key.\n"
      "  --raw              write what the message holds as it is, without a header\n"},
-    {"seal", seal_main, 2, "mf", "USER [-m TEXT | -f FILE | -] > ENVELOPE", "seal without sending",
+    {"seal", seal_main, 2, "mfo", "USER [-m TEXT | -f FILE | -] [-o FILE]", "seal without sending",
      "Writes TEXT, FILE, or standard input as an envelope for USER, whose identity is pinned, to "
      "be\n"
      "carried to them in some other way. No server is asked.\n"
      "  -m, --message TEXT seal TEXT\n"
-     "  -f, --file FILE    seal FILE, with its name\n"},
+     "  -f, --file FILE    seal FILE, with its name\n"
+     "  -o, --output FILE  into the new file FILE, not to standard output\n"},
     {"open", open_main, 1, "r", "[ENVELOPE] [--raw]", "open what was sealed",
      "Checks an envelope (the file, or standard input) that USER's `seal` made for you, and shows\n"
      "it. Nothing is kept, so it can be opened again. No server is asked.\n"

@@ -10,6 +10,7 @@
 #include "base/conf.h"
 #include "base/log.h"
 #include "base/setting.h"
+#include "base/standard.h"
 #include "crypto/crypto.h"
 
 #include "base/banned.h"
@@ -92,7 +93,7 @@ static enum err take_setting(void *context, const char *name, const char *value)
 {
     struct admin *admin = context;
     if (strcmp(name, "store") == 0)
-        return set_path(admin, value);
+        return *value == '/' ? set_path(admin, value) : ERR_MALFORMED;
     if (strcmp(name, "retention-days") == 0)
         return setting_number(name, value, &admin->quota.retention_days);
     if (strcmp(name, "penalty-exempt") == 0) {
@@ -254,6 +255,8 @@ int main(int argc, char *argv[])
 {
     static struct admin admin;
     struct options options = {0};
+    if (!standard_fill())
+        return EX_OSERR;
     log_open("secmsg-admin", LOG_LEVEL_WARNING);
     output_open();
     int status = parse(&options, argc, argv);

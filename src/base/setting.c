@@ -23,7 +23,7 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-    {"store", 0, 0, {NULL}, "a path"},
+    {"store", 0, 0, {NULL}, "a path that begins with /"},
     {"hello-timeout", 1, DAY, {NULL}, NULL},
     {"login-timeout", 1, DAY, {NULL}, NULL},
     {"idle-timeout", 1, DAY, {NULL}, NULL},

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/standard.h"
 #include "crypto/crypto.h"
 #include "crypto/random.h"
 #include "handler/confine.h"
@@ -40,20 +41,14 @@ static int settle_signals(void)
     return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Descriptors 0 to 2 that are closed would be given to the next file that is opened, and a log line would
- * end there. An inetd gives the connection as stderr too: then the log would be taken for protocol. Returns a
+/* Descriptors 0 to 2 that are closed must not become the store's files. An inetd gives the connection as stderr too: then the log would be taken for protocol. Returns a
  * descriptor of /dev/null, for hang_up, or -1. */
 static int settle_descriptors(void)
 {
     struct stat out, err;
-    int opened = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int null = opened < 0 ? -1 : fcntl(opened, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    int null = standard_fill() ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
     if (null < 0)
         return -1;
-    close(opened);
-    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-        if (fcntl(fd, F_GETFD) < 0 && dup2(null, fd) < 0)
-            return -1;
     bool is_same = fstat(STDOUT_FILENO, &out) == 0 && fstat(STDERR_FILENO, &err) == 0 &&
                    S_ISSOCK(out.st_mode) && out.st_dev == err.st_dev && out.st_ino == err.st_ino;
     return is_same && dup2(null, STDERR_FILENO) < 0 ? -1 : null;
@@ -231,7 +226,8 @@ int main(int argc, char *argv[])
     if (settings.task == TASK_HELP)
         return fputs(settings_help, stdout) < 0 || fflush(stdout) != 0 ? EX_IOERR : EX_OK;
     if (settings.task == TASK_VERSION)
-        return printf("secmsg-handler %s\n", SECMSG_VERSION) < 0 ? EX_IOERR : EX_OK;
+        return printf("secmsg-handler %s\n", SECMSG_VERSION) < 0 || fflush(stdout) != 0 ? EX_IOERR
+                                                                                        : EX_OK;
     const char *obstacle = settings.task == TASK_SERVE ? find_obstacle(&settings) : NULL;
     if (obstacle)
         return complain(EX_USAGE, obstacle);

@@ -128,6 +128,12 @@ static enum err set(void *context, const char *name, const char *value)
     return e;
 }
 
+/* What a file says must mean the same wherever the program is started. A conf_setter. */
+static enum err set_from_file(void *context, const char *name, const char *value)
+{
+    return strcmp(name, "store") == 0 && *value != '/' ? ERR_MALFORMED : set(context, name, value);
+}
+
 static enum err set_defaults(struct settings *s)
 {
     *s = (struct settings){
@@ -269,7 +275,7 @@ static enum err walk(struct pass *pass, int argc, char *argv[])
 static enum err read_config(struct pass *pass)
 {
     const char *path = pass->config ? pass->config : SETTING_FILE;
-    enum err e = conf_read(path, set, pass->settings, pass->message, pass->size);
+    enum err e = conf_read(path, set_from_file, pass->settings, pass->message, pass->size);
     if (e == ERR_NOT_FOUND && !pass->config)
         return ERR_OK;
     return e == ERR_MALFORMED ? ERR_DENIED : e;

@@ -193,6 +193,11 @@ def test_delete_account(house, at_house):
     bob.run('send', 'alice', '-m', 'hello?', status=67)
     with house.connect() as peer:
         peer.refused('auth-failed', peer.login_head(alice.account))
+    said = alice.run('register', 'alice', status=73).err
+    assert 'was deleted from this machine' in said and 'stays reserved' in said and 'Log in instead' not in said
+    alice.run('register', 'alice2')
+    said = alice.run('register', 'alice2', status=73).err
+    assert 'Log in instead' in said and 'was deleted from' not in said
 
 
 def test_delete_account_at_a_terminal(at_house):

@@ -91,7 +91,7 @@ def test_mistakes_in_the_settings(store, tmp_path):  # noqa: F811
     for text, said in [('stroe = /srv/x', 'unknown name "stroe"'), ('retention-days = x', 'takes a number from 0 to 36500'),
                        ('idle-timeout = 0', 'idle-timeout takes a number from 1 to 86400'),
                        ('registration = maybe', 'registration takes open, invite or closed'),
-                       ('log-level = loud', 'error, warning, notice, info or debug'), ('store =', 'store takes a path')]:
+                       ('log-level = loud', 'error, warning, notice, info or debug'), ('store =', 'store takes a path'), ('store = ~/x', 'store takes a path that begins with /')]:
         config.write_text(text + '\n')
         one_line(run('--store', store, '--config', config, 'stats'), 78, '%s:1: ' % config, said)
     config.write_text('store = %s\nregistration = invite\nlog-level = debug\nmax-message = 1M\n' % store)

@@ -1,12 +1,14 @@
 """The prompt while nobody presses Enter: messages come, connections break, terminals are closed."""
+import copy
 import os
+import shutil
 import signal
 import time
 
 import pytest
 
 from conftest import eventually
-from peer.objects import envelope_make, envelope_open, new_id
+from peer.objects import Account, envelope_make, envelope_open, new_id
 from peer.server import Vanish
 from test_first_minutes import Terminal, compose
 
@@ -274,3 +276,79 @@ def test_a_text_that_the_outbox_cannot_take_is_a_draft(alice, fake):
     p.ready('alice')
     assert not [x for x in alice.files() if '/draft-' in x]
     p.close()
+
+
+# ---- the account was changed elsewhere ----
+
+def changed_elsewhere(alice, fake, house):
+    """alice has another password at the server from now on."""
+    alice.account.password = 'Neu-' + os.urandom(6).hex()
+    other = Account('alice', alice.account.password, house.keys_of('alice'), quick=False)
+    house.keep_secret(other.password)
+    fake.add(other)
+
+
+def logs_in_anew(p, alice, start):
+    """What was said since start is no fault of who types, and asked for nothing."""
+    said = p.shown[start:]
+    assert 'Wrong name' not in said and 'connection was lost' not in said and 'Password' not in said
+    p.type('login')
+    p.secret('Password: ', alice.account.password)
+    p.expect('logged in as alice')
+    p.ready('alice')
+    p.type('inbox')
+    p.expect('no messages are waiting')
+    p.ready('alice')
+    p.close()
+
+
+def test_a_password_that_is_changed_elsewhere_is_said_at_once(house, at_house):
+    """At a real server: unasked, with what to type; nothing is asked for in the middle of a line."""
+    alice = at_house('alice')
+    other = copy.copy(alice)
+    other.home = shutil.copytree(alice.home, alice.home + '.other')
+    p = Terminal(other, columns=200).login()
+    start = len(p.shown)
+    new = os.path.join(alice.home, 'new')
+    with open(new, 'w', opener=lambda path, f: os.open(path, f, 0o600)) as file:
+        file.write('Neues-Wort-3')
+    house.keep_secret('Neues-Wort-3')
+    alice.run('passwd', '--new-password-file', new)
+    p.expect('was changed on another machine')
+    p.expect('Type `login`')
+    p.ready('alice')
+    alice.account.password = 'Neues-Wort-3'
+    logs_in_anew(p, alice, start)
+
+
+def test_a_password_that_was_changed_elsewhere_is_the_answer(alice, fake, house):
+    """In place of an answer."""
+    p = Terminal(alice, columns=200).login()
+    start = len(p.shown)
+
+    def last(session, words, body):
+        session.channel.write(session.out.seal(b'ERR auth-failed this account was changed'))
+        raise Vanish()
+
+    fake.hooks['LIST'] = last
+    changed_elsewhere(alice, fake, house)
+    p.type('inbox')
+    p.expect('was changed on another machine')
+    p.expect('Type `login`')
+    p.ready('alice')
+    fake.hooks.clear()
+    logs_in_anew(p, alice, start)
+
+
+def test_a_password_that_was_changed_while_the_connection_was_lost(alice, fake, house):
+    """The connection comes back without a key pressed; the login doesn't, and nobody is asked for a password."""
+    p = Terminal(alice, columns=200).login()
+    changed_elsewhere(alice, fake, house)
+    fake.drop_all()
+    p.expect('connects again by itself')
+    start = len(p.shown)
+    p.expect('changed on another')
+    p.expect('Type `login`')
+    p.ready('alice')
+    time.sleep(3)
+    logs_in_anew(p, alice, start)

@@ -145,13 +145,14 @@ def test_configuration_file(house):
         assert (info['max-message'], info['mailbox-messages'], info['registration']) == ('9000', '7', 'closed')
     with house.connect('--config', path, '--max-message=8000') as peer:
         assert peer.info()['max-message'] == '8000'
-    for line in ('no-such-name = 1', 'max-message = many', 'max-message', 'registration = perhaps'):
+    for line in ('no-such-name = 1', 'max-message = many', 'max-message', 'registration = perhaps', 'store = ~/store',
+                 'store = store'):
         with open(path, 'w', encoding='ascii') as file:
             file.write('# a comment\n' + line + '\n')
         run = subprocess.run([program('secmsg-handler'), '--store', house.store, '--config', path],
                              stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)
         assert run.returncode not in (0, -6, -11) and not run.stdout
-        assert path.encode() in run.stderr and b'2' in run.stderr.replace(path.encode(), b''), run.stderr
+        assert run.returncode == 78 and path.encode() in run.stderr and b'2' in run.stderr.replace(path.encode(), b''), run.stderr
 
 
 @pytest.mark.parametrize('options', [['--no-such-option'], ['--max-message=x'], ['--registration=maybe'],

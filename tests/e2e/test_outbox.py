@@ -307,6 +307,53 @@ def test_a_changed_limit(alice, fake):
     assert 'larger than the server takes' in alice.run('outbox').out
 
 
+def test_what_is_too_large_holds_up_nobody(alice, fake):
+    """A message that can never be sent as it is stays, with the reason and the way out; what is written later to the same
+    user goes before it, and a flush sends the rest."""
+    fake.hooks['COMPOSE'] = refuse('bob')
+    alice.run('send', 'bob', '-m', 'x' * 30000, status=TEMPORARY)
+    fake.hooks.clear()
+    fake.hooks['INFO'] = lambda s, w, b: s.do_info(w, b).replace(b'1048576', b'20000')
+    done = alice.run('send', 'bob', '-m', 'later')
+    id = first_id(alice)
+    assert texts(alice, fake, 'bob') == ['later'] and len(outbox(alice)) == 1
+    assert '`secmsg outbox --drop %s`' % id[:8] in done.err and '`secmsg flush`' not in done.err
+    assert 'larger than the server takes' in alice.run('outbox').out
+    done = alice.run('flush', status=DATA)
+    assert '`secmsg outbox --drop %s`' % id[:8] in done.err and 'flush`' not in done.err
+    fake.hooks['COMPOSE'] = refuse('bob')
+    alice.run('send', 'bob', '-m', 'more', status=TEMPORARY)
+    del fake.hooks['COMPOSE']
+    alice.run('flush', status=PARTIAL)
+    assert texts(alice, fake, 'bob') == ['later', 'more']
+    alice.run('outbox', '--drop', id)
+    assert not outbox(alice)
+
+
+@pytest.mark.parametrize('answer,reason', [
+    ('mailbox-full limit=2 used=2 no room', "their mailbox has no room for more from you"),
+    ('storage-full no room', 'the server has no room left'), ('rate-limited no', 'too many attempts'),
+    ('internal oops', 'the server has a fault'), ('too-large limit=1 no', 'larger than the server takes')])
+def test_the_reason_is_what_was_said(alice, fake, answer, reason):
+    """What the server refused with is the reason that `outbox` lists."""
+    fake.hooks['COMPOSE'] = lambda s, w, b: b'ERR storage-full no room'
+    alice.run('send', 'bob', '-m', 'x', status=TEMPORARY)
+    fake.hooks['COMPOSE'] = refuse('bob', b'ERR ' + answer.encode())
+    alice.run('--timeout', '1', 'flush', status=None)
+    assert reason in alice.run('outbox').out
+    assert reason in json.loads(alice.run('--json', 'outbox').out)['reason']
+
+
+def test_the_reason_when_nobody_is_there(alice, fake):
+    """A server that was there and isn't any more."""
+    def vanish(session, words, body):
+        raise Vanish()
+
+    fake.hooks['WHO'] = vanish
+    alice.run('--timeout', '1', 'send', 'bob', '-m', 'x', status=TEMPORARY)
+    assert 'the server is away' in alice.run('outbox').out
+
+
 def test_several_senders_at_once(house, at_house):
     """Three `send` at the same time from one directory: each message arrives once, and nothing is left."""
     alice = at_house('alice')

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 
 from conftest import FAILED_CHECK, NO_USER, USAGE, clean_environment, program
-from peer.objects import Account, envelope_make, envelope_open, new_id, proof_check, proof_make
+from peer.objects import Account, Envelope, envelope_make, envelope_open, new_id, proof_check, proof_make
 from peer.primitives import fingerprint
 from peer.wire import DEADLINE
 
@@ -191,3 +191,26 @@ def test_one_seals_the_other_opens(bob, at_fake):
     text = alice.run('seal', 'bob', '-f', path).stdout
     done = bob.run('open', input=text)
     assert 'note.txt' in done.out and '  a note' in done.out
+
+
+def test_a_proof_and_an_envelope_go_into_files(bob, verify):
+    """-o, for the prompt, which has no redirections: a new file, and nothing is overwritten; what is typed there instead
+    is told so."""
+    id = bob.gets(b'I owe you 5.')
+    bob.run('send', 'alice', '-m', 'pins her')
+    proof, envelope = os.path.join(bob.home, 'proof'), os.path.join(bob.home, 'envelope')
+    done = bob.run(input=b'prove %s -o %s\nseal alice -m words -o %s\n' % (id[:6].encode(), proof.encode(),
+                                                                         envelope.encode()))
+    assert done.out == '' and proof in done.err and envelope in done.err
+    with open(proof, 'rb') as file:
+        assert 'I owe you 5.' in verify(file.read()).out
+    with open(envelope, 'rb') as file:
+        text = file.read()
+    assert envelope_open(text, bob.alice, bob.account.identity, Envelope(text).id)[0].data == b'words'
+    assert 'exists' in bob.run('prove', id[:6], '-o', proof, status=73).err
+    bob.run('prove', id[:6], '-o', bob.home)
+    with open(os.path.join(bob.home, id + '.proof'), 'rb') as file:
+        assert 'I owe you 5.' in verify(file.read()).out
+    for line in ('prove %s > %s/x' % (id[:6], bob.home), 'seal alice -m x > %s/x' % bob.home, 'prove'):
+        said = bob.run(input=line.encode() + b'\n', status=USAGE).err
+        assert ' > FILE' not in said and ' > ENVELOPE' not in said and '-o FILE' in said, said

@@ -9,7 +9,7 @@ import subprocess
 import pexpect
 import pytest
 
-from conftest import BUILD, REPO, clean_environment, eventually
+from conftest import BUILD, REPO, Client, clean_environment, eventually, program
 from peer.client import Ended, Peer
 from peer.primitives import fingerprint
 from peer.wire import DEADLINE, Channel
@@ -114,6 +114,25 @@ def test_what_readme_uses_is_built():
     with open(SERVER, encoding='utf-8') as file:
         (built_here,) = re.findall(r'^make .*? (build/.*) >&2$', file.read(), re.M)
     assert used == {'build/secmsg', 'build/secmsg-handler', 'build/secmsg-admin'} == set(built_here.split())
+
+
+def test_readme_s_line_for_scripts(house):
+    """It works where there is no terminal, with nothing but the file that it names."""
+    alice, bob = house.person('alice', quick=False), house.registered('bob')
+    with house.connect() as peer:
+        peer.register(alice)
+    client = Client(house, alice, '--server', 'localhost:%d' % house.listen().port)
+    client.run('login')
+    with open(os.path.join(client.home, '.secmsg-password'), 'w', opener=lambda p, f: os.open(p, f, 0o600)) as file:
+        file.write(alice.password + '\n')
+    with open(os.path.join(REPO, 'README.md'), encoding='utf-8') as file:
+        (line,) = re.findall(r'`(build/secmsg [^`]* send [^`]*)`', ' '.join(file.read().split()))
+    line = line.replace('build/secmsg', program('secmsg')).replace('localhost:7325', client.target[1])
+    done = subprocess.run(['setsid', 'sh', '-c', line], stdin=subprocess.DEVNULL, capture_output=True, check=False,
+                          timeout=DEADLINE, env=client.environment())
+    assert done.returncode == 0, done.stderr
+    with house.login(bob) as peer:
+        assert peer.unread == 1
 
 
 def test_without_systemd(house):

@@ -33,7 +33,7 @@ def password_file(client, name='password'):
 def bare(client, *words, status=0, **variables):
     """Without any option but those in words."""
     done = subprocess.run([program('secmsg'), *words], stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                          timeout=DEADLINE, env=client.environment(**variables))
+                          timeout=DEADLINE, env={**client.environment(), **variables})
     assert done.returncode == status, done.stderr.decode()
     return done.stdout.decode() + done.stderr.decode()
 
@@ -73,7 +73,9 @@ def test_precedence(at_house):
 
 @pytest.mark.parametrize('text,line', [
     ('sever = x\n', 1), ('# first\n\nuser alice\n', 3), ('timeout = 0\n', 1), ('timeout = 1K\n', 1), ('json = maybe\n', 1),
-    ('user = a\nuser = b\n', 2), ('user =\n', 1), ('password = secret\n', 1), ('server\n', 1)])
+    ('user = a\nuser = b\n', 2), ('user =\n', 1), ('# x\nhome = ~/x\n', 2), ('home = ks\n', 1), ('server = a b\n', 1), ('user = B OB\n', 1),
+    ('server = h:0\n', 1),
+    ('password = secret\n', 1), ('server\n', 1)])
 def test_wrong_files(at_house, text, line):
     """Whatever is wrong in the file is told with its line, and nothing is done; help is given all the same."""
     alice = at_house('alice', login=False)
@@ -90,7 +92,7 @@ def test_unfit_files_and_variables(at_house):
     write(alice, 'server = a\nexec = b\n')
     assert 'not both' in bare(alice, 'ping', status=CONFIG)
     write(alice, '')
-    for variables in ({'SECMSG_TIMEOUT': 'soon'}, {'SECMSG_JSON': 'x'}, {'SECMSG_SERVER': 'a', 'SECMSG_EXEC': 'b'}):
+    for variables in ({'SECMSG_SERVER': 'a b'}, {'SECMSG_USER': 'B OB'}, {'SECMSG_HOME': 'ks'}, {'SECMSG_HOME': '~/x'}, {'SECMSG_TIMEOUT': 'soon'}, {'SECMSG_JSON': 'x'}, {'SECMSG_SERVER': 'a', 'SECMSG_EXEC': 'b'}):
         assert next(iter(variables)) in bare(alice, 'ping', status=CONFIG, **variables)
 
 
@@ -136,7 +138,7 @@ def test_no_word_asks_when_stdin_is_no_terminal(at_house, word):
 
 
 @pytest.mark.parametrize('text,wanted', [
-    ('timeout = soon\n', 'seconds, 1 to 86400'), ('json = maybe\n', 'yes or no'), ('trust = blind\n', 'first-use or strict'),
+    ('server = a b\n', 'HOST:PORT'), ('user = B OB\n', '1-32 of a-z'), ('home = ~/x\n', 'begins with /'), ('home = ks\n', 'begins with /'), ('timeout = soon\n', 'seconds, 1 to 86400'), ('json = maybe\n', 'yes or no'), ('trust = blind\n', 'first-use or strict'),
     ('user =\n', 'empty'), ('user = a\nuser = b\n', 'twice'), ('sever = x\n', 'secmsg.conf(5)')])
 def test_what_a_wrong_line_wants(at_house, text, wanted):
     """A wrong line says what would be right, or where to read that, and no word of the server's."""
@@ -144,3 +146,11 @@ def test_what_a_wrong_line_wants(at_house, text, wanted):
     write(alice, text)
     told = bare(alice, 'ping', '--exec', alice.target[1], status=CONFIG)
     assert wanted in told and 'handler --help' not in told
+
+
+def test_a_home_on_the_command_line_may_be_relative(at_house):
+    """It is said anew each time; what is written down once would mean another directory wherever secmsg starts."""
+    alice = at_house('alice')
+    done = subprocess.run([program('secmsg'), *alice.target, '--home', 'state', 'whoami'], capture_output=True,
+                          check=False, timeout=DEADLINE, env=alice.environment(), cwd=alice.home)
+    assert done.returncode == 0 and b'alice' in done.stdout

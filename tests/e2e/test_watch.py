@@ -1,6 +1,7 @@
 """`watch`: messages as they come, to a terminal or to a program, over connections that break."""
 import contextlib
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -8,6 +9,7 @@ import time
 
 import pytest
 
+import manual
 from conftest import CHANGED, UNAVAILABLE, WAITING, eventually, program
 from peer.objects import envelope_make, new_id
 from peer.server import FakeServer, Vanish
@@ -90,6 +92,19 @@ def alice(at_fake, fake, house):
     client = at_fake('alice')
     client.messages = lambda: fake.accounts['alice'].messages
     return client
+
+
+@pytest.mark.parametrize('number,shown', [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_how_a_signal_ends_it(alice, fake, watch, number, shown):
+    """It dies by the signal, which a shell shows as the manual says."""
+    if signal.getsignal(number) is signal.SIG_IGN:
+        pytest.skip('these tests were started with that signal ignored')
+    w = watch(alice)
+    put(fake, alice, b'it runs')
+    w.shows('it runs')
+    w.popen.send_signal(number)
+    w.ends(-number)
+    assert re.search(r'\*%d\*' % shown, manual.section('secmsg.1', 'EXIT STATUS'))
 
 
 def gone(client):

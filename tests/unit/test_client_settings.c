@@ -52,10 +52,10 @@ static void test_levels(void **state)
 
     options_defaults(&options);
     options.home = "line";
-    assert_int_equal(setenv("SECMSG_HOME", "variable", 1), 0);
+    assert_int_equal(setenv("SECMSG_HOME", "/variable", 1), 0);
     assert_int_equal(setenv("SECMSG_USER", "variable", 1), 0);
     assert_int_equal(fill(&settings, &options,
-                          "home = file\nuser = file\ntimeout = 7\n# no\n\njson = yes\n"),
+                          "home = /file\nuser = file\ntimeout = 7\n# no\n\njson = yes\n"),
                      STATUS_OK);
     assert_string_equal(options.home, "line");
     assert_string_equal(options.user, "variable");
