@@ -41,8 +41,8 @@ static int settle_signals(void)
     return signalfd(-1, &stops, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Descriptors 0 to 2 that are closed must not become the store's files. An inetd gives the connection as stderr too: then the log would be taken for protocol. Returns a
- * descriptor of /dev/null, for hang_up, or -1. */
+/* Descriptors 0 to 2 that are closed must not become the store's files. An inetd gives the connection as stderr too:
+ * then the log would be taken for protocol. Returns a descriptor of /dev/null, for hang_up, or -1. */
 static int settle_descriptors(void)
 {
     struct stat out, err;
