@@ -54,11 +54,29 @@ static enum status say_not_accepted(const struct session *s, const char *now)
     return STATUS_CHANGED;
 }
 
+/* Whether another one is pinned here: then it isn't the address alone that disagrees. */
+static bool has_changed(const struct session *s, const char *now)
+{
+    uint8_t pinned[HOST_KEY_LEN];
+    char old[FINGERPRINT_SIZE];
+    if (host_find_pin(s, pinned) != ERR_OK)
+        return false;
+    hash_fingerprint(old, span_of(pinned, HOST_KEY_LEN));
+    return strcmp(old, now) != 0;
+}
+
 enum status host_compare_address(const struct session *s, const char *now)
 {
+    struct visible_value server = session_server(s);
     if (host_suits_address(s, now))
         return STATUS_OK;
-    (void)say_changed(s, s->address.pin, now, " (by the address)");
+    if (has_changed(s, now)) {
+        (void)say_changed(s, s->address.pin, now, " (by the address)");
+    } else {
+        say("the host key of %s isn't the one in the address. Nothing was sent.", server.text);
+        say("  address: %s", s->address.pin);
+        say("  now:     %s", now);
+    }
     say("Ask whoever gave you the address, by another way, which one is right.");
     return STATUS_CHANGED;
 }

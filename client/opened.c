@@ -36,9 +36,9 @@ static enum err append_file(struct buf *out, const struct content *content)
 {
     if (content->name[0] == '\0' && is_text(content))
         return ERR_OK;
-    return buf_printf(out, "File: %s (%s, %zu bytes)\n",
+    return buf_printf(out, "File: %s (%s, %zu byte%s)\n",
                       content->name[0] != '\0' ? content->name : "without a name", content->type,
-                      content->data.len);
+                      content->data.len, content->data.len == 1 ? "" : "s");
 }
 
 static enum err append_head(struct buf *out, const struct opened *opened)

@@ -47,6 +47,6 @@ enum status ping_main(struct session *s, int argc, char *argv[])
     hash_fingerprint(host, span_of(s->host_key, HOST_KEY_LEN));
     if (s->options.is_json)
         return print_json(s, host, took);
-    (void)printf("%s answered in %.1f ms; host key %s\n", server.text, took, host);
+    (void)printf("%s answered in %.1f ms.\nhost key: %s\n", server.text, took, host);
     return STATUS_OK;
 }

@@ -370,12 +370,14 @@ enum status prompt_run(struct session *s)
     struct input_helper helper = {.complete = complete, .look = look, .context = &prompt};
     char user[FIELD_USER_SIZE];
     s->is_prompt = true;
-    say_prefix(false);
+    /* Before the dialogue everything is said as without it, to whoever isn't in it. */
+    say_prefix(!input_is_terminal());
     enum status status = password_read_given(s);
     if (status == STATUS_OK)
         status = session_connect(s);
     if (status != STATUS_OK)
         return status;
+    say_prefix(false);
     /* The server waits only a few seconds for a login: each word connects when it must. */
     connection_close(&s->connection);
     if (input_is_terminal()) {

@@ -17,7 +17,7 @@ static enum status send_reply(struct session *s, const char *id)
     char to[1][FIELD_USER_SIZE];
     struct letter letter = {.to = (const char(*)[FIELD_USER_SIZE])to, .to_count = 1};
     struct buf data = BUF_INIT(CONNECTION_LINE_MAX);
-    enum status status = source_gather(s, &letter, &data);
+    enum status status = source_gather(s, &letter, &data, "sent");
     if (status == STATUS_OK)
         status = recall_peer(s, id, to[0]);
     if (status == STATUS_OK)

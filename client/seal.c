@@ -82,7 +82,7 @@ enum status seal_main(struct session *s, int argc, char *argv[])
     if (status == STATUS_OK)
         status = session_take_name(user, argv[1]);
     if (status == STATUS_OK)
-        status = source_gather(s, &letter, &data);
+        status = source_gather(s, &letter, &data, "sealed");
     if (status == STATUS_OK)
         status = session_choose_user(s, NULL);
     if (status == STATUS_OK)

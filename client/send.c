@@ -62,7 +62,7 @@ static enum status send_to(struct session *s, char (*to)[FIELD_USER_SIZE], size_
     char peer[FIELD_USER_SIZE];
     struct letter letter = {.name = NULL};
     struct buf data = BUF_INIT(CONNECTION_LINE_MAX);
-    enum status status = source_gather(s, &letter, &data);
+    enum status status = source_gather(s, &letter, &data, "sent");
     if (status == STATUS_OK && s->options.reply != NULL) {
         status = recall_peer(s, s->options.reply, peer);
         if (status == STATUS_OK)

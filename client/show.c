@@ -87,7 +87,8 @@ static enum err append_file(struct buf *out, const struct shown *shown)
     else if (err == ERR_OK)
         err = buf_append_str(out, "without a name");
     if (err == ERR_OK)
-        err = buf_printf(out, " (%s, %zu bytes)\n", content->type, content->data.len);
+        err = buf_printf(out, " (%s, %zu byte%s)\n", content->type, content->data.len,
+                         content->data.len == 1 ? "" : "s");
     if (err == ERR_OK && shown->saved_as != NULL) {
         err = buf_append_str(out, "Saved: ");
         if (err == ERR_OK)

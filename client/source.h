@@ -11,7 +11,9 @@ enum status source_check(const struct session *s, bool is_dash, const char *word
 /* Whether it is standard input, which at the prompt it can't be. */
 bool source_is_stdin(const struct session *s);
 
-/* Fills the letter's type, name and data; *data (of CONNECTION_LINE_MAX) owns it. Says what is wrong. */
-enum status source_gather(struct session *s, struct letter *letter, struct buf *data) MUST_USE;
+/* Fills the letter's type, name and data; *data (of CONNECTION_LINE_MAX) owns it. Says what is wrong, and
+ * that nothing was `done`: sent, or sealed. */
+enum status source_gather(struct session *s, struct letter *letter, struct buf *data,
+                          const char *done) MUST_USE;
 
 #endif

@@ -96,8 +96,8 @@ static enum err append_head(struct buf *head, const struct session *s,
                          entry->stored > 0 ? when : "?", entry->stem);
     if (err == ERR_OK)
         err = visible_append(head, span_str(s->account.path));
-    return err == ERR_OK ? buf_printf(head, "/quarantine/%s.message (%" PRIu64 " bytes)\n\n",
-                                      entry->stem, entry->bytes)
+    return err == ERR_OK ? buf_printf(head, "/quarantine/%s.message (%" PRIu64 " byte%s)\n\n",
+                                      entry->stem, entry->bytes, entry->bytes == 1 ? "" : "s")
                          : err;
 }
 

@@ -294,3 +294,22 @@ def test_the_code_is_the_fingerprint(alice):
     assert lines[0] == 'alice ' + alice.account.identity.fingerprint
     assert {len(line) for line in lines[1:]} == {37}
     assert decode(modules(lines[1:])).decode() == alice.account.identity.fingerprint
+
+
+def test_an_address_with_another_fingerprint(alice, fake, house):
+    """Nothing has changed where the key was never met, or is the pinned one: it isn't the one in the address, and that
+    is what is said. Nothing is pinned."""
+    now = fingerprint(fake.host_key)
+    target = '127.0.0.1:%d' % fake.port
+    address = ('--server', 'secmsg://%s#%s' % (target, NOBODY))
+    stranger = Client(house, alice.account, *address)
+    for client in (stranger, Client(house, alice.account, *address)):
+        if client is not stranger:
+            client.home = alice.home
+        done = client.run('ping', status=CHANGED)
+        assert 'CHANGED' not in done.err and "isn't the one in the address" in done.err
+        assert NOBODY in done.err and now in done.err
+    assert not [path for path in stranger.files() if path.endswith('/hosts')]
+    change_host(fake)
+    stranger.home, stranger.target = alice.home, ('--server', 'secmsg://%s#%s' % (target, now))
+    assert 'HAS CHANGED' in stranger.run('ping', status=CHANGED).err

@@ -429,3 +429,11 @@ def test_the_first_login_on_a_second_machine_is_no_alarm(house, at_fake, fake):
     assert 'stored before your first login on this machine' in calm and '!' not in calm
     alarm = client.run('read').out
     assert alarm.count('  !  ') == 2 and 'older than your first login' in alarm
+
+
+def test_a_fingerprint_is_whole_on_its_row(at_fake):
+    """At 80 columns `ping` breaks no fingerprint."""
+    p = Terminal(at_fake('alice')).login()
+    rows = p.said('ping')
+    assert any(re.fullmatch(r' *(host key: +)?SHA256:[A-Za-z0-9+/]{43}', row) for row in rows), rows
+    p.close()

@@ -193,6 +193,20 @@ def test_one_seals_the_other_opens(bob, at_fake):
     assert 'note.txt' in done.out and '  a note' in done.out
 
 
+def test_an_empty_envelope_and_one_byte(bob):
+    """`seal` doesn't speak of sending, and one byte is one byte."""
+    bob.run('fingerprint', 'alice')
+    done = bob.run('seal', 'alice', status=DATA)
+    assert 'nothing was sealed' in done.err and 'sent' not in done.err
+    path = os.path.join(bob.home, 'one')
+    with open(path, 'wb') as file:
+        file.write(b'\xff')
+    envelope = envelope_make(bob.alice, bob.account.identity, b'\xff', type='application/octet-stream', name='one')
+    assert '1 byte)' in bob.run('open', input=envelope).out
+    id = bob.gets(b'\xff', type='application/octet-stream', name='one')
+    assert '1 byte)' in bob.run('show', id[:6]).out
+
+
 def test_a_proof_and_an_envelope_go_into_files(bob, verify):
     """-o, for the prompt, which has no redirections: a new file, and nothing is overwritten; what is typed there instead
     is told so."""

@@ -154,3 +154,10 @@ def test_a_home_on_the_command_line_may_be_relative(at_house):
     done = subprocess.run([program('secmsg'), *alice.target, '--home', 'state', 'whoami'], capture_output=True,
                           check=False, timeout=DEADLINE, env=alice.environment(), cwd=alice.home)
     assert done.returncode == 0 and b'alice' in done.stdout
+
+
+def test_a_host_that_is_not_found_is_said_by_secmsg(at_house):
+    """Without a word, and with a stdin that isn't a terminal, what fails before the prompt is said as everywhere."""
+    alice = at_house('alice', login=False)
+    for words in ((), ('ping',)):
+        assert bare(alice, '--server', 'nowhere.invalid', *words, status=68).startswith('secmsg: ')
