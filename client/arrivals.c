@@ -59,7 +59,8 @@ static void lose(struct arrivals *a)
 static void mend(struct arrivals *a)
 {
     struct session *s = a->session;
-    if (clock_monotonic_ms() < a->next_try)
+    /* A word that was typed meanwhile may have been told to come again later. */
+    if (clock_monotonic_ms() < a->next_try || connection_pause(&s->connection, 0) > 0)
         return;
     say_hold();
     enum status status = session_connect(s);

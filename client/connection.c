@@ -76,12 +76,14 @@ static enum err flush(struct connection *c, uint64_t step_ms)
 static void note_retry(struct connection *c, const struct answer *answer, uint64_t most_s)
 {
     uint64_t asked_s = answer->has_retry_after ? answer->retry_after : 0;
-    c->retry_after_s = asked_s < most_s ? asked_s : most_s;
+    c->retry_at_ms = clock_monotonic_ms() + (asked_s < most_s ? asked_s : most_s) * 1000;
 }
 
 uint64_t connection_pause(const struct connection *c, uint64_t pause_ms)
 {
-    return c->retry_after_s * 1000 > pause_ms ? c->retry_after_s * 1000 : pause_ms;
+    uint64_t now = clock_monotonic_ms();
+    uint64_t asked_ms = c->retry_at_ms > now ? c->retry_at_ms - now : 0;
+    return asked_ms > pause_ms ? asked_ms : pause_ms;
 }
 
 static enum status say_unauthenticated(struct connection *c, struct span error)
@@ -188,7 +190,7 @@ enum status connection_open(struct connection *c, const struct connection_target
 {
     enum status status;
     (void)drop(c, false);
-    c->retry_after_s = 0;
+    c->retry_at_ms = 0;
     c->is_revoked = false;
     c->step_ms = target->timeout_ms;
     c->max_line = WIRE_PRELOGIN_LINE_MAX;

@@ -20,10 +20,11 @@ struct connection {
     struct stream stream;
     struct hello_keys keys;
     uint8_t host_key[HOST_KEY_LEN];
-    size_t max_line;        /* of a line from the server */
-    uint64_t step_ms;       /* how long one question may take */
-    struct buf plain;       /* the last answer */
-    uint64_t retry_after_s; /* what the server last refused with; 0 if it didn't say */
+    size_t max_line;  /* of a line from the server */
+    uint64_t step_ms; /* how long one question may take */
+    struct buf plain; /* the last answer */
+    uint64_t
+        retry_at_ms; /* until then the server asked to be left alone (clock_monotonic_ms); 0: it didn't */
     bool is_open;
     bool is_revoked; /* the server ended it because the account was changed elsewhere, or is gone */
 };

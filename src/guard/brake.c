@@ -64,6 +64,6 @@ bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *ret
 
 void guard_return_registration(struct guard *guard)
 {
-    if (guard->source != SOURCE_LOCAL)
+    if (guard->source != SOURCE_LOCAL && !guard->is_exempt)
         give_back(&guard->file->registered, guard->limits->registrations);
 }

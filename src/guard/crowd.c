@@ -133,7 +133,8 @@ static enum guard_verdict judge(const struct guard *guard, uint64_t now_ms)
     }
     if (all > guard->limits->connections)
         return GUARD_FULL;
-    if (is_crowded(guard, &same, 1) || is_crowded(guard, &network, GUARD_NETWORK_SOURCES))
+    if (is_crowded(guard, &same, 1) ||
+        (!guard->is_exempt && is_crowded(guard, &network, GUARD_NETWORK_SOURCES)))
         return GUARD_CROWDED;
     return GUARD_ADMITTED;
 }

@@ -59,11 +59,12 @@ struct guard_limits {
 /* Each only grows, from when the file was made (guard_totals.since). Of what happened before a loss of power
  * nothing is left. Timeouts, tampered frames, `busy` answers and the like are errors by code. */
 enum guard_counter {
-    GUARD_STARTED,              /* connections let in */
-    GUARD_REFUSED_FULL,         /* connections refused: max-connections */
-    GUARD_REFUSED_SOURCE,       /* connections refused: max-connections-per-source */
-    GUARD_REFUSED_PENALTY,      /* connections refused: the source is penalised */
-    GUARD_LOGINS,               /* LOGIN or PROVE that succeeded */
+    GUARD_STARTED,        /* connections let in */
+    GUARD_REFUSED_FULL,   /* connections refused: max-connections */
+    GUARD_REFUSED_SOURCE, /* connections refused: max-connections-per-source */
+    GUARD_REFUSED_PENALTY, /* connections refused: the source is penalised; and those ended by LOGIN and the
+                                   like for that reason */
+    GUARD_LOGINS,          /* LOGIN or PROVE that succeeded */
     GUARD_LOGINS_FAILED,        /* that was wrong: auth-failed */
     GUARD_REGISTRATIONS,        /* accounts made */
     GUARD_REGISTRATIONS_BRAKED, /* REGISTER refused by the brake */
@@ -135,7 +136,8 @@ enum err guard_open(struct guard *guard, const char *directory,
 
 /* The same for whoever only looks or clears (secmsg-admin): makes nothing, and needs no limits, since what the
  * handlers' are, and so what they act upon, is in the file. A file that isn't there, or is on a file
- * system that is only read, is one in which nothing has happened (is_shared false): handlers do without it. ERR_NO_MEMORY;
+ * system that is only read here, is one in which nothing has happened (is_shared false): where handlers see it so too,
+ * they do without it. ERR_NO_MEMORY;
  * ERR_DENIED, or ERR_IO with errno, where it can't be opened; ERR_UNSUPPORTED: it is of another version or damaged, and
  * the next handler makes it anew. guard_close also after an error. */
 enum err guard_look(struct guard *guard, const char *directory) MUST_USE;
@@ -187,7 +189,8 @@ void guard_penalise(struct guard *guard, enum guard_offence offence, uint64_t no
  * way to ask for names). */
 bool guard_take_registration(struct guard *guard, uint64_t now_ms, uint64_t *retry_s) MUST_USE;
 
-/* What was taken led to no account: others may have it. The source's own is spent all the same. */
+/* What was taken led to no account: others may have it. The source's own is spent all the same; an exempt one has none,
+ * and nothing is given back, or it could ask for names without end. */
 void guard_return_registration(struct guard *guard);
 
 /* ---- the machine ---- */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Whoever reads gives room back, and ends; so the last connections are left to those who do, and of a busy machine the
  * last of its power. The load isn't the server's alone: a build that keeps the machine busy must not keep its own alert
- * from being sent, so max-load is by default one that hardly anything but a disk that hangs makes. */
+ * from being sent, so max-load is by default one that is far from usual: a disk that hangs makes it, or many who wait for
+ * a slow one. */
 #include "handler/load.h"
 
 #include <inttypes.h>

@@ -171,6 +171,7 @@ static enum code check_penalty(const struct session *s, const struct row *row, s
     if (s->state != SESSION_NEW || !row->counts ||
         !guard_is_penalised(s->guard, clock_running_ms(), &retry_s))
         return CODE_NONE;
+    guard_count(s->guard, GUARD_REFUSED_PENALTY, 1);
     return reply_refuse(reply, CODE_BUSY,
                         "retry-after=%" PRIu64
                         " too many failed tries from your address; try again "
@@ -189,8 +190,10 @@ static enum code act(struct session *s, const struct command *command, struct re
                             command_name(command->verb),
                             s->state == SESSION_NEW ? "after" : "before");
     enum code code = check_penalty(s, row, reply);
-    if (code)
+    if (code) {
+        report_command(s, command, code, reply, 0);
         return code;
+    }
     uint64_t begun_us = clock_monotonic_us();
     code = row->function(s, command, reply);
     uint64_t us = clock_monotonic_us() - begun_us;

@@ -96,7 +96,7 @@ class Server:
 
     def __init__(self, build, scratch):
         self.store, self.log = os.path.join(scratch, "store"), os.path.join(scratch, "log")
-        handler = [os.path.join(build, "secmsg-handler"), "--store", self.store, "--log-level=warning",
+        handler = [os.path.join(build, "secmsg-handler"), "--store", self.store, "--log-level=warning", "--max-load=0",
                    "--idle-timeout=86400", "--hello-timeout=600", "--login-timeout=600"]
         for _ in range(5):
             with socket.create_server(("127.0.0.1", 0)) as probe:

@@ -9,6 +9,7 @@ import pytest
 from crowd import crowd
 
 GUESTS = 20
+PATIENCE = 4
 
 
 @contextlib.contextmanager
@@ -36,11 +37,11 @@ def server(serve):
 
 
 def through(port):
-    return crowd(port, ['127.0.0.1'], [b'hello'] * GUESTS, at_once=GUESTS, patience=1)
+    return crowd(port, ['127.0.0.1'], [b'hello'] * GUESTS, at_once=GUESTS, patience=PATIENCE)
 
 
 def answer(connection, _):
-    time.sleep(0.1)
+    time.sleep(2 * PATIENCE / GUESTS)
     connection.recv(100)
     connection.sendall(b'busy')
     connection.close()
@@ -51,7 +52,7 @@ def test_a_slow_server():
     with server(answer) as port:
         start = time.monotonic()
         assert through(port) == [b'busy'] * GUESTS
-        assert time.monotonic() - start > 1.5
+        assert time.monotonic() - start > 1.5 * PATIENCE
 
 
 def forget(connection, number):

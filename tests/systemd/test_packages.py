@@ -214,7 +214,7 @@ def test_purging_keeps_the_owner_of_what_stays(installed, what):
     place = '/var/backups/secmsg' if what == 'a backup' else '/srv/store'
     machine.run('install', '-d', '-o', 'secmsg', '-m', '700', place)
     if what == 'another store':
-        machine.run('sh', '-c', 'mkdir -p /etc/secmsg && echo "store = %s" >/etc/secmsg/secmsg.conf' % place)
+        machine.run('sh', '-c', 'mkdir -p /etc/secmsg && echo "store = %s " >/etc/secmsg/secmsg.conf' % place)
     machine.run('sh', '-c', 'echo secmsg-server secmsg-server/purge-store boolean true | debconf-set-selections')
     said = machine.run('dpkg', '--purge', 'secmsg-server')
     assert place in said.err and exists(machine, place) and has_user(machine)

@@ -98,6 +98,9 @@ def test_connections_of_one_source(service):
         inside = [stack.enter_context(service.connect(source)) for _ in range(most)]
         for _ in range(3):
             assert is_turned_away(service, source)
+        service.machine.run('journalctl', '--sync')
+        said = service.machine.run('journalctl', '--output=cat', 'UNIT=secmsg.socket', status=None).out
+        assert 'Too many incoming connections' not in said
         with service.connect(other) as peer:
             assert peer.ask('PING').kind == 'OK'
         inside[0].exit()

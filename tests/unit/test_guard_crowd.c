@@ -78,6 +78,13 @@ static void a_network_of_48_bits_is_as_two_sources(void **state)
     assert_false(is_let_in("2001:db8:7:5::1"));
     assert_true(is_let_in("2001:db8:8:1::1"));
     assert_true(is_let_in("192.0.2.1"));
+    limits.connections_per_source = 100;
+    assert_true(is_let_in("2001:db8:7:5::1"));
+    limits.before_login_per_source = 2;
+    assert_false(is_let_in("2001:db8:7:5::1"));
+    assert_int_equal(limits_set(&limits, "penalty-exempt", "2001:db8:7::/48"), ERR_OK);
+    limits.connections_per_source = 2;
+    assert_true(is_let_in("2001:db8:7:5::1"));
     for (int i = 0; i < 4; i++)
         kill_connection(pids[i]);
     static const char *const near[] = {"192.0.2.1", "192.0.2.2", "192.0.2.3", "192.0.2.4"};

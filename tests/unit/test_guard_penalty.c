@@ -232,6 +232,8 @@ static void the_local_and_the_exempt_register_more_freely(void **state)
     limits.registrations_per_source = 1;
     assert_int_equal(limits_set(&limits, "penalty-exempt", BAD), ERR_OK);
     assert_int_equal(register_all(BAD, 100, &retry_s), 10);
+    guard_return_registration(&guard);
+    assert_int_equal(register_all(BAD, 1, &retry_s), 0);
     assert_int_equal(guard_enter(&guard, &local, now_ms, &retry_s), GUARD_ADMITTED);
     for (int i = 0; i < 100; i++)
         assert_true(guard_take_registration(&guard, now_ms, &retry_s));

@@ -39,8 +39,9 @@ static bool is_within(const struct guard *guard, const struct view_source *view)
     const uint64_t before_login =
         guard->is_exempt ? GUARD_CONNECTIONS : scene_limits.before_login_per_source;
     return view->connections <= most && view->before_login <= before_login &&
-           view->network <= most * GUARD_NETWORK_SOURCES &&
-           view->network_before_login <= before_login * GUARD_NETWORK_SOURCES;
+           (guard->is_exempt ||
+            (view->network <= most * GUARD_NETWORK_SOURCES &&
+             view->network_before_login <= before_login * GUARD_NETWORK_SOURCES));
 }
 
 static void check_refusal(const struct guard *guard, enum guard_verdict verdict, uint64_t retry_s)
