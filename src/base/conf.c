@@ -51,6 +51,19 @@ static enum err take_line(char *line, conf_setter *set, void *context, char *wro
     return ERR_MALFORMED;
 }
 
+/* A path may have been given by anybody, and must not drive the terminal that shows it. */
+static struct log_value show_path(const char *path)
+{
+    struct log_value shown;
+    bool is_plain = strlen(path) < sizeof(shown.text);
+    for (const char *at = path; *at != '\0'; at++)
+        is_plain &= *at >= ' ' && *at <= '~';
+    if (!is_plain)
+        return log_escape(span_str(path));
+    snprintf(shown.text, sizeof(shown.text), "%s", path);
+    return shown;
+}
+
 static enum err read_text(const char *path, struct buf *text, char *message, size_t size)
 {
     enum err e = file_read(AT_FDCWD, path, text);
@@ -59,9 +72,9 @@ static enum err read_text(const char *path, struct buf *text, char *message, siz
     if (!e)
         e = buf_append_byte(text, '\0');
     if (e == ERR_IO)
-        snprintf(message, size, "%s: %s", path, strerror(errno));
+        snprintf(message, size, "%s: %s", show_path(path).text, strerror(errno));
     else if (e)
-        snprintf(message, size, "%s: %s", path, err_text(e));
+        snprintf(message, size, "%s: %s", show_path(path).text, err_text(e));
     return e;
 }
 
@@ -78,7 +91,7 @@ enum err conf_read(const char *path, conf_setter *set, void *context, char *mess
         char wrong[512];
         e = take_line(start, set, context, wrong, sizeof(wrong));
         if (e)
-            snprintf(message, size, "%s:%u: %s", path, line, wrong);
+            snprintf(message, size, "%s:%u: %s", show_path(path).text, line, wrong);
     }
     buf_free(&text);
     return e;

@@ -185,6 +185,8 @@ static void what_came_from_outside_is_escaped(void **state)
     assert_null(strchr(message, '\x1b'));
     assert_int_equal(READ("--idle-timeout=\x1b[2J"), ERR_MALFORMED);
     assert_null(strchr(message, '\x1b'));
+    assert_int_equal(READ("--config=\x1b[2J"), ERR_NOT_FOUND);
+    assert_null(strchr(message, '\x1b'));
 }
 
 static void a_wrong_file_is_told_with_its_line(void **state)
