@@ -59,10 +59,13 @@ def test_the_same_calls(house, commands):
     """One system call more, or another one, would tell: so there is none, for any kind of name, at the first look and
     at the second. The shards of most unknown names weren't ever made."""
     people(house)
-    expected = calls(house, 'alice', commands)
-    assert expected.count('flock') >= 2
+    # An invitation that lies in a name's own shard, by chance, spares its opening: so there are several.
+    tries = [[(head.replace('not-an-invitation', word), body) for head, body in commands]
+             for word in ('not-an-invitation', 'nor-this', 'nor-that')]
+    expected = [calls(house, 'alice', asked) for asked in tries]
+    assert expected[0].count('flock') >= 2
     for user in ['bob', 'carol', 'dave', 'erin', 'paul', *UNKNOWN]:
-        assert calls(house, user, commands) == expected, user
+        assert any(calls(house, user, asked) == those for asked, those in zip(tries, expected)), user
 
 
 # One connection's, in this order; the third refusal is its last. A number may be a signature of some keys and too large

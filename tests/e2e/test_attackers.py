@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from conftest import NO_PERMISSION, Client, program
+from conftest import ANY_LOAD, NO_PERMISSION, Client, program
 from peer.client import Peer
 from peer.primitives import Refused, b64, sha256, stored_check, unb64
 from peer.wire import handshake_keys, server_parse
@@ -194,7 +194,7 @@ def test_another_user_gets_nothing(house):
                            *paths], capture_output=True, check=True)
     assert done.stdout == b''
     with open('/proc/%d/cmdline' % pid, 'rb') as file:
-        assert file.read().split(b'\0')[1:-1] == [b'--store', house.store.encode()]
+        assert file.read().split(b'\0')[1:-1] == [ANY_LOAD.encode(), b'--store', house.store.encode()]
 
 
 # ---- the client's disk ----
