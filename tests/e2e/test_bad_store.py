@@ -181,7 +181,7 @@ def files_of(shard):
 
 def newer_log(path):
     content = open(path, 'rb').read()
-    open(path, 'wb').write(content[:8] + b'\x02' + content[9:])
+    open(path, 'wb').write(content[:8] + b'\x03' + content[9:])
 
 
 def expect_bad_shard(store, spoil, status, words):

@@ -26,7 +26,8 @@
 
 #include "base/banned.h"
 
-#define ZEROS 65536
+#define ZEROS     65536
+#define PARTS_MAX 4 /* that a tag is made of */
 
 static const uint8_t zeros[ZEROS];
 
@@ -46,6 +47,16 @@ static uint64_t header_tag(const struct journal_header *h)
     return keyed_hash(h->key, SPANS(span_of(h, offsetof(struct journal_header, tag))));
 }
 
+uint64_t journal_tag(const struct journal *j, struct journal_end before, const struct span parts[],
+                     size_t n)
+{
+    struct span all[PARTS_MAX + 1] = {span_of(&before.tag, sizeof(before.tag))};
+    if (j->format > 1)
+        all[0] = span_of(&before, sizeof(before));
+    memcpy(all + 1, parts, n * sizeof(parts[0]));
+    return keyed_hash(j->key, all, n + 1);
+}
+
 static enum err write_at(const struct journal *j, const void *data, size_t n, uint64_t place)
 {
     return place_write(j->fd, data, n, place) ? ERR_OK : journal_failed(j, "pwrite");
@@ -59,13 +70,14 @@ void journal_name(char name[static JOURNAL_NAME], uint64_t generation, const cha
 static enum err fill_new(struct journal *j, struct journal_owner owner)
 {
     struct journal_header h = {.magic = JOURNAL_MAGIC,
-                               .format = LAYOUT_FORMAT,
+                               .format = JOURNAL_FORMAT,
                                .shard = owner.shard,
                                .generation = j->generation,
                                .time = clock_wall()};
     memcpy(h.store_id, owner.store_id, sizeof(h.store_id));
     random_bytes(h.key, sizeof(h.key));
     h.tag = header_tag(&h);
+    j->format = h.format;
     j->first_tag = h.tag;
     memcpy(j->key, h.key, sizeof(j->key));
     enum err e = write_at(j, &h, sizeof(h), 0);
@@ -155,13 +167,14 @@ static enum err check_header(struct journal *j, struct journal_owner owner)
         return journal_failed(j, "pread");
     if (n != (ssize_t)sizeof(h) || h.magic != JOURNAL_MAGIC)
         return ERR_DAMAGED;
-    if (h.format > LAYOUT_FORMAT)
+    if (h.format > JOURNAL_FORMAT)
         return ERR_UNSUPPORTED;
     if (h.tag != header_tag(&h) || h.shard != owner.shard || h.generation != j->generation ||
         memcmp(h.store_id, owner.store_id, sizeof(h.store_id)) != 0)
         return ERR_DAMAGED;
     j->size = (uint64_t)st.st_size;
     j->births = h.births;
+    j->format = h.format;
     memcpy(j->key, h.key, sizeof(j->key));
     h.births = 0; /* they were counted only after the first record had been chained */
     j->first_tag = header_tag(&h);
@@ -261,9 +274,9 @@ enum err journal_append(struct journal *j, struct journal_end *end,
                                .flags = record->flags,
                                .time = record->time,
                                .age = record->age};
-    uint64_t tag =
-        keyed_hash(j->key, SPANS(span_of(&end->tag, sizeof(end->tag)), span_of(&head, sizeof(head)),
-                                 record->fixed, record->rest, span_of(zeros, pad)));
+    uint64_t tag = journal_tag(j, *end,
+                               SPANS(span_of(&head, sizeof(head)), record->fixed, record->rest,
+                                     span_of(zeros, pad)));
     struct iovec parts[] = {part(&head, sizeof(head)), part(record->fixed.data, record->fixed.len),
                             part(record->rest.data, record->rest.len), part(zeros, pad),
                             part(&tag, sizeof(tag))};
@@ -303,10 +316,12 @@ static enum err read_checked(const struct journal *j, uint64_t place, uint64_t l
     if ((size_t)n != size)
         return ERR_DAMAGED;
     raw->len = size;
+    struct journal_end before = {.place = place};
     uint64_t tag;
+    memcpy(&before.tag, raw->data, sizeof(before.tag));
     memcpy(&tag, raw->data + size - sizeof(tag), sizeof(tag));
-    return keyed_hash(j->key, SPANS(span_of(raw->data, size - sizeof(tag)))) == tag ? ERR_OK
-                                                                                    : ERR_DAMAGED;
+    struct span record = span_of(raw->data + sizeof(before.tag), size - 2 * sizeof(tag));
+    return journal_tag(j, before, &record, 1) == tag ? ERR_OK : ERR_DAMAGED;
 }
 
 enum err journal_check_end(const struct journal *j, struct journal_end end)

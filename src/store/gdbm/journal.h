@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* journal.h: the log of a shard, `log.<G>`: the truth, of which the index is only a view.
  *
- * Append-only. Each record's tag chains from the tag before it, so the 8 bytes before a record and the
- * log's key suffice to check it. Callers hold the shard's lock for everything but journal_read. */
+ * Append-only. Each record's tag chains from the tag before it and covers its place, so the 8 bytes before a record
+ * and the log's key suffice to check it, and a record that a disk has copied elsewhere is none. Callers hold the shard's lock for everything but journal_read. */
 #ifndef SECMSG_STORE_GDBM_JOURNAL_H
 #define SECMSG_STORE_GDBM_JOURNAL_H
 
 #include "base/buf.h"
 #include "store/gdbm/layout.h"
 
+#define JOURNAL_FORMAT \
+    2 /* of new logs; those of format 1, whose tags don't cover places, are read and appended to */
 #define JOURNAL_NAME   32     /* room for a log's file name */
 #define JOURNAL_UNBORN ".new" /* behind the name of one that isn't complete */
 
@@ -19,6 +21,7 @@ struct journal {
     uint64_t generation;
     uint64_t size; /* of the file: records, then zeros */
     uint64_t births;
+    uint32_t format;
     uint64_t first_tag; /* what the first record chains from */
     uint8_t key[16];
 };
@@ -28,6 +31,10 @@ struct journal_end {
     uint64_t place;
     uint64_t tag; /* of the record before it */
 };
+
+/* The tag of a record behind `before`, over its parts. */
+uint64_t journal_tag(const struct journal *j, struct journal_end before, const struct span parts[],
+                     size_t n);
 
 #define JOURNAL_CLOSED ((struct journal){.fd = -1})
 

@@ -87,7 +87,7 @@ struct journal_header {
     uint64_t tag; /* over everything above. The first record chains from what it is with births 0 */
 };
 
-/* A record: this head, the payload, zeros up to a multiple of 8, and the tag over the previous
+/* A record: this head, the payload, zeros up to a multiple of 8, and the tag over its place, the previous
  * tag, head, payload and zeros. */
 struct record_head {
     uint32_t length; /* of the payload */

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "crypto/hash.h"
-#include "crypto/keyed_hash.h"
 
 #include "base/banned.h"
 
@@ -18,8 +17,7 @@ static bool is_right(const struct mend *m)
         return false;
     *m->budget -= m->size;
     memcpy(&tag, m->bytes + covered, sizeof(tag));
-    return keyed_hash(m->key, SPANS(span_of(&m->previous, sizeof(m->previous)),
-                                    span_of(m->bytes, covered))) == tag;
+    return journal_tag(m->journal, m->before, SPANS(span_of(m->bytes, covered))) == tag;
 }
 
 /* However many of its bits are wrong, eight lengths are possible. */

@@ -7,9 +7,9 @@
 
 /* A stretch of a log between a whole record and the next. */
 struct mend {
-    const uint8_t *key; /* the log's */
-    uint64_t previous;  /* the tag before it */
-    uint8_t *bytes;     /* with its tag at the end, a multiple of 8 */
+    const struct journal *journal;
+    struct journal_end before; /* its place, and the tag before it */
+    uint8_t *bytes;            /* with its tag at the end, a multiple of 8 */
     uint64_t size;
     uint64_t *budget; /* of bytes to hash; is used up */
 };

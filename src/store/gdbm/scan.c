@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Reads a log by windows of a megabyte. A record is judged by the 8 bytes before it and the log's key
+/* Reads a log by windows of a megabyte. A record is judged by its place, the 8 bytes before it and the log's key
  * alone, so behind a damaged stretch the next whole record is found by trying each place. */
 #include "store/gdbm/scan.h"
 
@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "crypto/hash.h"
-#include "crypto/keyed_hash.h"
 #include "store/gdbm/mend.h"
 #include "store/gdbm/place.h"
 
@@ -83,8 +82,7 @@ static enum err read_record(struct scan *scan, struct journal_end at, struct sca
     size_t covered = record->size - sizeof(uint64_t);
     scan->hashed += record->size;
     memcpy(&tags[1], bytes + covered, sizeof(tags[1]));
-    tags[0] = keyed_hash(scan->journal->key,
-                         SPANS(span_of(&at.tag, sizeof(at.tag)), span_of(bytes, covered)));
+    tags[0] = journal_tag(scan->journal, at, SPANS(span_of(bytes, covered)));
     record->payload = span_of(bytes + sizeof(record->head), record->head.length);
     return ERR_OK;
 }
@@ -132,7 +130,7 @@ static bool is_exhausted(const struct scan *scan)
 }
 
 /* A lost stretch that is one record with one wrong bit, or a wrong length, is lost no more. */
-static enum err try_bits(struct scan *scan, uint64_t previous, struct scan_record *record)
+static enum err try_bits(struct scan *scan, struct journal_end before, struct scan_record *record)
 {
     const uint8_t *bytes = NULL;
     uint64_t at;
@@ -142,8 +140,8 @@ static enum err try_bits(struct scan *scan, uint64_t previous, struct scan_recor
     if (e)
         return e;
     uint8_t *window = scan->window + (record->place - scan->window_at);
-    const struct mend m = {.key = scan->journal->key,
-                           .previous = previous,
+    const struct mend m = {.journal = scan->journal,
+                           .before = before,
                            .bytes = window,
                            .size = record->size,
                            .budget = &scan->mend_budget};
@@ -184,7 +182,7 @@ static enum err skip_damage(struct scan *scan, struct scan_record *record)
                                        .size = place - from,
                                        .head = head,
                                        .is_lost = true};
-        return try_bits(scan, start.tag, record);
+        return try_bits(scan, start, record);
     }
     return ERR_NOT_FOUND;
 }

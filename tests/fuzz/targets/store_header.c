@@ -31,7 +31,7 @@ static void check_log(struct span in)
     memcpy(&h, in.data, in.len < sizeof(h) ? in.len : sizeof(h));
     if (fixed & 1) {
         h.magic = JOURNAL_MAGIC;
-        h.format = fixed & 2 ? LAYOUT_FORMAT : h.format;
+        h.format = fixed & 2 ? JOURNAL_FORMAT : h.format;
         h.shard = fixed & 4 ? 3 : h.shard;
         h.generation = fixed & 8 ? 7 : h.generation;
         memcpy(h.store_id, store_id, fixed & 16 ? sizeof(store_id) : 0);
