@@ -352,7 +352,7 @@ enum err journal_read(const struct journal *j, uint64_t place, uint64_t length,
                       struct record_head *head, struct buf *out)
 {
     struct buf raw = BUF_INIT(SIZE_MAX / 2);
-    if (length > UINT32_MAX || place < sizeof(struct journal_header))
+    if (length > RECORD_MAX || place < sizeof(struct journal_header))
         return ERR_DAMAGED;
     enum err e = read_checked(j, place, length, &raw);
     if (!e)

@@ -72,12 +72,12 @@ static void damage(struct journal *j, struct book *book)
     for (unsigned n = fuzz_take_byte(&book->in) % 4; n > 0; n--) {
         uint64_t at = sizeof(struct journal_header) +
                       fuzz_take_number(&book->in, (uint32_t)(size - sizeof(struct journal_header)));
-        uint8_t how = fuzz_take_byte(&book->in), bytes[512];
+        uint8_t how = fuzz_take_byte(&book->in), bytes[512] = {0};
         book->is_damaged = true;
         if (how < 128) {
-            FUZZ_HOLDS(pread(j->fd, bytes, 1, (off_t)at) == 1);
+            ssize_t got = pread(j->fd, bytes, 1, (off_t)at); /* 0: it was cut off before */
             bytes[0] ^= (uint8_t)(1u << how % 8);
-            change(j, at, span_of(bytes, 1));
+            change(j, at, span_of(bytes, (size_t)got));
         } else if (how < 192) {
             change(j, at, fuzz_take(&book->in, how - 127));
         } else if (how < 250) {
