@@ -82,10 +82,10 @@ def tab(request, tmp_path):
     (tmp_path / 'reports').mkdir()
 
     def press(*words, **more):
-        environment = clean_environment(str(tmp_path))
+        environment = {**clean_environment(str(tmp_path)), **more}
         # LeakSanitizer, which traces its own process, waits for ever for that under zsh's line editor.
         environment['ASAN_OPTIONS'] = os.environ.get('ASAN_OPTIONS', '') + ':detect_leaks=0'
-        return {offer.rstrip('/') for offer in request.param(words, {**environment, **more}, str(tmp_path))}
+        return {offer.rstrip('/') for offer in request.param(words, environment, str(tmp_path))}
     return press
 
 
