@@ -131,6 +131,21 @@ static void a_log_of_a_format_to_come_is_left_alone(void **state)
     close(dir);
 }
 
+static void what_nobody_could_read_is_not_written(void **state)
+{
+    (void)state;
+    struct journal j;
+    begin(&j, JOURNAL_FORMAT);
+    struct journal_end end = ends[RECORDS];
+    const struct journal_append a = {.type = RECORD_PUT,
+                                     .fixed = span_of(store_id, RECORD_MAX + (size_t)1)};
+    assert_int_equal(journal_append(&j, &end, &a), ERR_TOO_LARGE);
+    assert_true(end.place == ends[RECORDS].place);
+    assert_int_equal(count(&j, false), RECORDS);
+    journal_close(&j);
+    close(dir);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, temporary_enter, temporary_leave)
 
 int main(void)
@@ -139,6 +154,7 @@ int main(void)
         TEST(a_record_that_was_copied_is_none),
         TEST(a_log_of_format_1_is_read_and_appended_to),
         TEST(a_log_of_a_format_to_come_is_left_alone),
+        TEST(what_nobody_could_read_is_not_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

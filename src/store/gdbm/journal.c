@@ -262,7 +262,7 @@ enum err journal_append(struct journal *j, struct journal_end *end,
                         const struct journal_append *record)
 {
     size_t length = record->fixed.len + record->rest.len;
-    if (length > UINT32_MAX - 64)
+    if (length > RECORD_MAX) /* nobody could read it */
         return ERR_TOO_LARGE;
     size_t pad = (8 - length % 8) % 8;
     uint64_t size = journal_record_size(length);
